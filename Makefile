@@ -1,0 +1,51 @@
+# Two commands: `make run` opens the studio, `make test` proves it.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8501
+
+.PHONY: run test setup dev models sample lint types bounds unit browser clean
+
+run: setup models sample
+	@$(BIN)/python -m core serve --port $(PORT)
+
+test: dev models lint types bounds unit browser
+
+setup: $(VENV)/.installed
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ShelfGraph needs Python 3.11 or later; this is " + sys.version)'
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+dev: $(VENV)/.installed-dev
+$(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+models: setup
+	@$(BIN)/python -m core models fetch || echo "The app starts all the same; Settings says what is missing and how to get it."
+
+sample: setup
+	@$(BIN)/python -m core sample
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: dev
+	$(BIN)/mypy
+
+bounds: dev
+	$(BIN)/lint-imports
+
+unit: dev
+	$(BIN)/python -m pytest tests --ignore=tests/browser
+
+browser: dev
+	$(BIN)/python -m pytest tests/browser
+
+clean:
+	rm -rf $(VENV) .shelfgraph .mypy_cache .ruff_cache .pytest_cache .hypothesis

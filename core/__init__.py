@@ -1,0 +1,1 @@
+"""ShelfGraph: from product text to a recommendation that can be taken apart."""

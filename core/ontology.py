@@ -1,0 +1,94 @@
+"""Canonical relations and node types, after schema.org, and the families they are drawn in.
+
+A relation links a product (or a review's product) to a value node, or to another product. The family is what
+charts, chips, Shapley groups and graph colours are keyed on: one family, one colour, everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    """Groups of relations an analyst reads as one thing."""
+
+    IDENTITY = "identity"
+    SUBSTANCE = "substance"
+    APPEARANCE = "appearance"
+    QUANTITY = "quantity"
+    SENSE = "sense"
+    FEATURE = "feature"
+    USE = "use"
+    PEOPLE = "people"
+    LINK = "link"
+    OPINION = "opinion"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One canonical relation.
+
+    ``name`` is the identifier in assertions (camelCase, as schema.org writes properties); ``node_type`` the class of
+    the node on its object side; ``schema_org`` the nearest schema.org property (``additionalProperty`` where none is).
+    """
+
+    name: str
+    family: Family
+    node_type: str
+    schema_org: str = "additionalProperty"
+
+
+_RELATIONS = (
+    Relation("brand", Family.IDENTITY, "Brand", "brand"),
+    Relation("category", Family.IDENTITY, "Category", "category"),
+    Relation("productType", Family.IDENTITY, "ProductType", "additionalType"),
+    Relation("countryOfOrigin", Family.IDENTITY, "Country", "countryOfOrigin"),
+    Relation("material", Family.SUBSTANCE, "Material", "material"),
+    Relation("ingredient", Family.SUBSTANCE, "Ingredient"),
+    Relation("color", Family.APPEARANCE, "Color", "color"),
+    Relation("style", Family.APPEARANCE, "Style"),
+    Relation("size", Family.QUANTITY, "Size", "size"),
+    Relation("capacity", Family.QUANTITY, "Capacity"),
+    Relation("weight", Family.QUANTITY, "Weight", "weight"),
+    Relation("packSize", Family.QUANTITY, "PackSize"),
+    Relation("power", Family.QUANTITY, "Power"),
+    Relation("flavor", Family.SENSE, "Flavor"),
+    Relation("scent", Family.SENSE, "Scent"),
+    Relation("feature", Family.FEATURE, "Feature"),
+    Relation("usedFor", Family.USE, "Use"),
+    Relation("usedIn", Family.USE, "Place"),
+    Relation("solves", Family.USE, "Problem"),
+    Relation("audience", Family.PEOPLE, "Audience", "audience"),
+    Relation("suitedTo", Family.PEOPLE, "Suitability"),
+    Relation("isAccessoryOrSparePartFor", Family.LINK, "Product", "isAccessoryOrSparePartFor"),
+    Relation("isSimilarTo", Family.LINK, "Product", "isSimilarTo"),
+    Relation("isRelatedTo", Family.LINK, "Product", "isRelatedTo"),
+    Relation("praisedFor", Family.OPINION, "Aspect", "positiveNotes"),
+    Relation("criticisedFor", Family.OPINION, "Aspect", "negativeNotes"),
+)
+
+RELATIONS: dict[str, Relation] = {relation.name: relation for relation in _RELATIONS}
+
+
+def relation(name: str) -> Relation:
+    """The canonical relation of that name; a relation outside the ontology is of family OTHER."""
+    known = RELATIONS.get(name)
+    return known or Relation(name, Family.OTHER, name[:1].upper() + name[1:])
+
+
+def family(name: str) -> Family:
+    """The family a relation is drawn and grouped in."""
+    return relation(name).family
+
+
+def relation_name(label: str) -> str:
+    """Turn an attribute's label ("Net content") into a relation name ("netContent"); CJK labels stay as they are."""
+    words: list[str] = re.findall(r"\w+", label)
+    if not words:
+        return "unnamed"
+    head, *tail = words
+    head = head if head.isupper() and tail == [] and len(head) <= 3 else head[:1].lower() + head[1:]
+    return head + "".join(word[:1].upper() + word[1:] for word in tail)

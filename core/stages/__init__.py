@@ -1,0 +1,9 @@
+"""Composition root: the name of a job and the stage that does it, imported when it is needed."""
+
+from __future__ import annotations
+
+REGISTRY: dict[str, str] = {
+    "import": "core.stages.importing:run",
+    "build": "core.stages.build:run",
+    "train": "core.stages.train:run",
+}
