@@ -1,0 +1,1 @@
+"""What made a score, down to the words."""

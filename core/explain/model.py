@@ -1,0 +1,73 @@
+"""What an explainer asks of a model: to be scored again under changed inputs. Nothing is read out of its inside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain import Fact
+from core.ontology import Family
+
+Scores = NDArray[np.float64]
+Masks = NDArray[np.bool_]
+
+
+class Group(Protocol):
+    """A named group of inputs that is switched on and off as one."""
+
+    @property
+    def name(self) -> str:
+        """``history.recent``, ``text``, ``relation:use`` …"""
+
+    @property
+    def family(self) -> Family | None:
+        """The relation family, for a group of graph facts."""
+
+
+class ScoredProduct(Protocol):
+    """One line of a ranking."""
+
+    @property
+    def product_id(self) -> str:
+        """The product."""
+
+    @property
+    def score(self) -> float:
+        """Its score."""
+
+
+class Explainable(Protocol):
+    """A recommender that can be asked what it would have said."""
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        """The feature groups, at most 12."""
+
+    @property
+    def product_ids(self) -> Sequence[str]:
+        """All products that can be ranked, in the order of ``score``."""
+
+    def score(self, history: Sequence[str]) -> Scores:
+        """Scores of all products, shape (products,)."""
+
+    def score_coalitions(
+        self, history: Sequence[str], product_id: str, masks: Masks, background: str = "average"
+    ) -> Scores:
+        """Scores of one product with only the groups of each row of ``masks`` (n, groups) on; shape (n,)."""
+
+    def score_texts(self, history: Sequence[str], product_id: str, texts: Sequence[str]) -> Scores:
+        """Scores of one product had its text been each of ``texts``; shape (len(texts),)."""
+
+    def score_fact_sets(
+        self, history: Sequence[str], product_id: str, kept: Sequence[Collection[str]]
+    ) -> Scores:
+        """Scores of one product had it only the facts of each set; shape (len(kept),)."""
+
+    def score_histories(self, histories: Sequence[Sequence[str]], product_id: str) -> Scores:
+        """Scores of one product for each of the histories; shape (len(histories),)."""
+
+    def facts_of(self, product_id: str) -> Sequence[Fact]:
+        """The facts of one product that the model uses."""
