@@ -1,0 +1,1 @@
+"""Reads, maps, cleans and stores what people upload."""

@@ -1,0 +1,368 @@
+"""The import of one table into one source: in chunks, resumable, the same file twice without effect.
+
+Each chunk is one short transaction that holds rows, documents, quarantine, the source's digest and the checkpoint, so a
+stop at any moment loses nothing and a resumed import ends in the same state as one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.catalogue import digest, quarantine, sources
+from core.catalogue.event_writer import EventWriter
+from core.catalogue.interpret import Interpreter
+from core.catalogue.item_writer import ItemWriter
+from core.catalogue.mapping import ColumnMapping
+from core.catalogue.rows import Issue, RawRow, RawTable
+from core.catalogue.sources import Source
+from core.catalogue.synonyms import EVENTS
+from core.catalogue.writers import Entry, Writer
+from core.errors import MappingError
+from core.storage.workspaces import Workspace
+
+FUTURE_SECONDS = 86_400.0
+_HOPELESS = 1_000
+_FIRST_CHUNK, _LARGEST_CHUNK, _SMALLEST_CHUNK = 500, 10_000, 50
+_QUICK, _SLOW = 0.08, 0.25
+_READ_AT_ONCE_CHARS = 4_000_000
+
+Progress = Callable[[int, int], None]
+Save = Callable[[Mapping[str, Any], Connection], None]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, in rows. ``read`` = ``ok`` + ``duplicates`` + ``quarantined`` + ``dropped``;
+    ``ok`` = ``added`` + ``updated`` + ``unchanged``. ``noted`` rows are among the ok ones, without the cell that did
+    not fit. ``issues`` counts reasons; ``left_out`` what a reader left out on purpose. ``same_file`` tells that nothing
+    was done.
+    """
+
+    source_id: str = ""
+    kind: str = ""
+    name: str = ""
+    read: int = 0
+    ok: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    dropped: int = 0
+    noted: int = 0
+    seconds: float = 0.0
+    same_file: bool = False
+    issues: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> int:
+        """Rows of the catalogue that are different now."""
+        return self.added + self.updated + self.removed
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, for JSON."""
+        return {**asdict(self), "issues": dict(self.issues), "left_out": dict(self.left_out)}
+
+    @staticmethod
+    def of(data: Mapping[str, Any]) -> ImportReport:
+        """From plain data."""
+        return ImportReport(**data)
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to import. ``source_id`` names the source to update ("": the one of the same name, or a new one);
+    ``latest`` is the last moment that is not in the future (None: a day from now)."""
+
+    name: str
+    origin: str = "upload"
+    source_id: str = ""
+    latest: float | None = None
+
+
+def import_table(
+    workspace: Workspace,
+    raw: RawTable,
+    mapping: ColumnMapping,
+    options: ImportOptions,
+    *,
+    on_progress: Progress | None = None,
+    check: Callable[[], None] | None = None,
+    save: Save | None = None,
+    resume: Mapping[str, Any] | None = None,
+) -> ImportReport:
+    """Import a table. Raises MappingError for a mapping that gives nothing, UnreadableFile for a damaged file,
+    Cancelled when ``check`` says so: what was written until then stays, and the next import goes on from it."""
+    return _Import(workspace, raw, mapping, options, on_progress, check, save).run(resume or {})
+
+
+class _Import:
+    def __init__(
+        self,
+        workspace: Workspace,
+        raw: RawTable,
+        mapping: ColumnMapping,
+        options: ImportOptions,
+        on_progress: Progress | None,
+        check: Callable[[], None] | None,
+        save: Save | None,
+    ) -> None:
+        mapping.check(raw.columns)
+        self._db = workspace.db
+        self._raw = raw
+        self._mapping = mapping
+        self._options = options
+        self._progress = on_progress or (lambda _done, _total: None)
+        self._check = check or (lambda: None)
+        self._save = save or (lambda _data, _connection: None)
+        latest = time.time() + FUTURE_SECONDS if options.latest is None else options.latest
+        self._interpreter = Interpreter(mapping, latest)
+        self._counts: Counter[str] = Counter()
+        self._issues: Counter[str] = Counter()
+        self._chunk = _FIRST_CHUNK
+        self._began = time.monotonic()
+
+    def run(self, resume: Mapping[str, Any]) -> ImportReport:
+        """The whole import."""
+        self._counts.update(resume.get("counts", {}))
+        self._issues.update(resume.get("issues", {}))
+        rows = self._raw.rows()
+        first = list(islice(rows, _HOPELESS))
+        self._give_up_early(first)
+        if not resume:
+            with self._db.read() as connection:
+                known = self._known(connection)
+            same = known and known.content_hash == self._raw.content_hash and known.mapping == self._mapping
+            if known and same:
+                return self._nothing_to_do(known)
+        source = self._begin(str(resume.get("source_id", "")))
+        writer, decisions = self._writer(source)
+        self._rows(source, writer, decisions, _chain(first, rows), int(resume.get("rows", 0)))
+        self._remove(source, writer)
+        return self._finish(source, decisions)
+
+    def _known(self, connection: Connection) -> Source | None:
+        if self._options.source_id:
+            return sources.get(connection, self._options.source_id)
+        same = sources.same_content(connection, self._mapping.kind, self._raw.content_hash, self._mapping)
+        return same or sources.find(connection, self._mapping.kind, self._options.name)
+
+    def _begin(self, resumed: str) -> Source:
+        """The source, marked as incomplete and without what a fresh import will find again."""
+        with self._db.write() as connection:
+            if resumed:
+                return sources.get(connection, resumed)
+            source = self._known(connection)
+            if source and source.kind != self._mapping.kind:
+                raise MappingError(
+                    f"“{source.name}” holds {source.kind}; {self._mapping.kind} cannot replace them.",
+                    where=self._raw.name,
+                    remedy="Import the file as a source of its own.",
+                )
+            if source is None:
+                kind, name = self._mapping.kind, self._options.name
+                source = sources.create(connection, kind, name, self._options.origin, self._mapping)
+            quarantine.clear_undecided(connection, source.id)
+            begun = replace(source, content_hash="", mapping=self._mapping, columns=self._raw.columns)
+            sources.save(connection, begun)
+            self._save(self._checkpoint(source.id, 0), connection)
+            return begun
+
+    def _writer(self, source: Source) -> tuple[Writer, quarantine.Decisions]:
+        with self._db.read() as connection:
+            decisions = quarantine.Decisions(connection, source.id)
+            if source.kind == EVENTS:
+                return EventWriter(connection, source.id), decisions
+            return ItemWriter(source.kind, source.id, self._mapping.fields.get("id", "")), decisions
+
+    def _rows(
+        self,
+        source: Source,
+        writer: Writer,
+        decisions: quarantine.Decisions,
+        rows: Iterator[RawRow],
+        done: int,
+    ) -> None:
+        count = 0
+        while chunk := _take(rows, min(self._chunk, done - count) if count < done else self._chunk):
+            self._check()
+            entries, refused, noted, dropped = self._read(chunk, decisions)
+            count += len(chunk)
+            if count <= done:
+                writer.replay(entries)
+                continue
+            self._write(source, writer, (entries, refused, noted, dropped), count)
+            self._progress(count, max(self._raw.total, count))
+
+    def _read(
+        self, chunk: Sequence[RawRow], decisions: quarantine.Decisions
+    ) -> tuple[list[Entry], list[tuple[RawRow, Issue]], list[tuple[RawRow, Issue]], int]:
+        entries: list[Entry] = []
+        refused: list[tuple[RawRow, Issue]] = []
+        noted: list[tuple[RawRow, Issue]] = []
+        dropped = 0
+        for row in chunk:
+            reading = self._interpreter.read(row)
+            if reading.issues and (kept := decisions.about(row)):
+                if kept.status == quarantine.DROPPED:
+                    dropped += 1
+                    continue
+                reading = self._interpreter.read(RawRow(row.line, dict(kept.mended or {})))
+            if reading.item is None:
+                refused.append((row, reading.issues[0]))
+                continue
+            entries.append(Entry(row, reading.item, reading.raw_texts))
+            noted += [(row, issue) for issue in reading.issues]
+        return entries, refused, noted, dropped
+
+    def _write(self, source: Source, writer: Writer, chunk: tuple[Any, ...], count: int) -> None:
+        """One transaction; its duration decides how much the next one takes on."""
+        entries, refused, noted, dropped = chunk
+        began = time.monotonic()
+        with self._db.write() as connection:
+            outcome = writer.write(connection, entries)
+            refused = [*refused, *outcome.refused]
+            quarantine.add(connection, source.id, refused, quarantine.OPEN)
+            room = max(quarantine.NOTED_A_SOURCE - self._counts["listed"], 0)
+            quarantine.add(connection, source.id, noted[:room], quarantine.ADMITTED)
+            ok = outcome.added + outcome.updated + outcome.unchanged
+            self._counts.update(
+                read=len(entries) + len(refused) - len(outcome.refused) + dropped,
+                ok=ok,
+                added=outcome.added,
+                updated=outcome.updated,
+                unchanged=outcome.unchanged,
+                duplicates=outcome.duplicates,
+                quarantined=len(refused),
+                dropped=dropped,
+                noted=len({row.line for row, _ in noted}),
+                listed=len(noted[:room]),
+            )
+            self._issues.update(issue.code for _, issue in (*refused, *noted))
+            self._shift_digest(connection, source, outcome.delta)
+            self._save(self._checkpoint(source.id, count), connection)
+        self._pace(time.monotonic() - began)
+
+    def _remove(self, source: Source, writer: Writer) -> None:
+        """Take out what the file no longer has."""
+        with self._db.read() as connection:
+            keys = writer.leftovers(connection)
+        while keys:
+            self._check()
+            part, keys = keys[: self._chunk], keys[self._chunk :]
+            began = time.monotonic()
+            with self._db.write() as connection:
+                self._shift_digest(connection, source, writer.remove(connection, part))
+                self._counts["removed"] += len(part)
+                self._save(self._checkpoint(source.id, self._counts["read"]), connection)
+            self._pace(time.monotonic() - began)
+
+    def _finish(self, source: Source, decisions: quarantine.Decisions) -> ImportReport:
+        counts = self._counts
+        report = ImportReport(
+            source.id,
+            source.kind,
+            source.name,
+            seconds=round(time.monotonic() - self._began, 3),
+            issues=dict(self._issues),
+            left_out=dict(self._raw.counts),
+        )
+        report = replace(report, **{name: counts[name] for name in _COUNTED})
+        with self._db.write() as connection:
+            decisions.forget_unmet(connection)
+            finished = replace(
+                sources.get(connection, source.id),
+                content_hash=self._raw.content_hash,
+                imported_at=time.time(),
+                rows_read=counts["read"],
+                rows_ok=counts["ok"],
+                rows_quarantined=counts["quarantined"],
+                report=report.plain(),
+            )
+            sources.save(connection, finished)
+        self._progress(counts["read"], counts["read"])
+        return report
+
+    def _nothing_to_do(self, known: Source) -> ImportReport:
+        return ImportReport(
+            known.id,
+            known.kind,
+            known.name,
+            read=known.rows_read,
+            ok=known.rows_ok,
+            unchanged=known.rows_ok,
+            quarantined=known.rows_quarantined,
+            duplicates=int(known.report.get("duplicates", 0)),
+            dropped=int(known.report.get("dropped", 0)),
+            seconds=round(time.monotonic() - self._began, 3),
+            same_file=True,
+        )
+
+    def _give_up_early(self, first: Sequence[RawRow]) -> None:
+        """A thousand rows without a good one mean that the mapping is wrong, not the rows."""
+        if len(first) < _HOPELESS:
+            return
+        readings = [self._interpreter.read(row) for row in first]
+        if any(reading.item for reading in readings):
+            return
+        (column, code, detail), _ = Counter(reading.issues[0] for reading in readings).most_common(1)[0]
+        raise MappingError(
+            f"None of the first {_HOPELESS:,} rows fits ({code.replace('_', ' ')} {detail!r}).",
+            where=f"{self._raw.name}, column {column!r}" if column else self._raw.name,
+            remedy="Choose other columns.",
+        )
+
+    def _shift_digest(self, connection: Connection, source: Source, delta: int) -> None:
+        if delta:
+            stored = sources.get(connection, source.id)
+            sources.save(connection, replace(stored, digest=digest.add(stored.digest, (delta,))))
+
+    def _checkpoint(self, source_id: str, rows: int) -> dict[str, Any]:
+        counts = {"counts": dict(self._counts), "issues": dict(self._issues)}
+        return {"source_id": source_id, "rows": rows, **counts}
+
+    def _pace(self, seconds: float) -> None:
+        if seconds > _SLOW:
+            self._chunk = max(self._chunk // 2, _SMALLEST_CHUNK)
+        elif seconds < _QUICK:
+            self._chunk = min(self._chunk * 2, _LARGEST_CHUNK)
+
+
+_COUNTED = (
+    "read",
+    "ok",
+    "added",
+    "updated",
+    "unchanged",
+    "removed",
+    "duplicates",
+    "quarantined",
+    "dropped",
+    "noted",
+)
+
+
+def _take(rows: Iterator[RawRow], count: int) -> list[RawRow]:
+    """Up to ``count`` rows, fewer where they are huge."""
+    chunk: list[RawRow] = []
+    size = 0
+    for row in rows:
+        chunk.append(row)
+        size += sum(map(len, row.cells.values()))
+        if len(chunk) >= count or size > _READ_AT_ONCE_CHARS:
+            break
+    return chunk
+
+
+def _chain(first: Sequence[RawRow], rest: Iterator[RawRow]) -> Iterator[RawRow]:
+    yield from first
+    yield from rest
