@@ -1,0 +1,63 @@
+"""The one small interface behind which every language model stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.llm.grammar import CopyForm
+
+OnToken = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One reply. ``steps`` are the tokens the model chose itself, as (end offset in ``text``, log-probability among
+    the tokens the grammar allowed); forced tokens are in ``text`` but not in ``steps``. ``steps`` is None where a
+    server does not tell. ``seconds`` is this reply's share of the call."""
+
+    text: str
+    prompt_tokens: int
+    new_tokens: int
+    steps: tuple[tuple[int, float], ...] | None
+    seconds: float
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a model is: ``kind`` is embedded, transformers or endpoint; ``languages`` are codes, ``("*",)`` for many;
+    ``size`` in bytes (0 unknown); ``where`` a folder, hub id or URL; ``missing`` the reason it cannot be used."""
+
+    id: str
+    name: str
+    kind: str
+    languages: tuple[str, ...]
+    size: int
+    where: str
+    missing: str = ""
+
+    def speaks(self, language: str) -> bool:
+        """Whether the model may be used on text of that language ("" where it is unknown)."""
+        return not language or "*" in self.languages or language.split("-")[0] in self.languages
+
+
+class LanguageModel(Protocol):
+    """A language model. ``languages`` are codes, or ``("*",)``."""
+
+    id: str
+    languages: tuple[str, ...]
+
+    def complete(
+        self,
+        prompts: Sequence[str],
+        forms: Sequence[CopyForm | None],
+        *,
+        max_tokens: int = 256,
+        on_token: OnToken | None = None,
+    ) -> list[Completion]:
+        """One reply a prompt. Where a form is given the reply is a filled-in form, and each value in it a piece of
+        the form's text. ``on_token(index, text)`` is called as text comes. Raises ModelUnavailable, ExtractionError.
+        """
+        ...
