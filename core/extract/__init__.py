@@ -1,0 +1,1 @@
+"""From text to assertions with exact spans."""

@@ -1,0 +1,72 @@
+"""Grounding: a value is a fact only where its words stand in the text.
+
+All offsets are Unicode code points. A span starts and ends at a token boundary, so that "tin" is not found inside
+"coating", and never has white space at its edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from core.extract.tokens import pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A labelled stretch of a document; ``relation`` is what it says of the product."""
+
+    start: int
+    end: int
+    relation: str
+    confidence: float = 1.0
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two share a character."""
+        return self.start < other.end and other.start < self.end
+
+
+def is_grounded(text: str, value: str, start: int, end: int) -> bool:
+    """Whether ``value`` is exactly the words at ``text[start:end]``, not empty and without outer white space."""
+    return 0 <= start < end <= len(text) and text[start:end] == value and value == value.strip()
+
+
+def find(text: str, value: str) -> list[tuple[int, int]]:
+    """Every place where ``value`` stands as whole tokens, left to right; overlapping ones too."""
+    if not value.strip() or value != value.strip():
+        return []
+    starts, ends = _boundaries(text)
+    found, at = [], text.find(value)
+    while at >= 0:
+        if at in starts and at + len(value) in ends:
+            found.append((at, at + len(value)))
+        at = text.find(value, at + 1)
+    return found
+
+
+def place(text: str, value: str, taken: Collection[Span] = ()) -> tuple[int, int] | None:
+    """The first place of ``value`` that no taken span covers; the first of all when every one is covered."""
+    places = find(text, value)
+    free = [
+        (start, end)
+        for start, end in places
+        if not any(start < span.end and span.start < end for span in taken)
+    ]
+    return next(iter(free or places), None)
+
+
+def without_overlaps(spans: Collection[Span]) -> list[Span]:
+    """Spans in text order; of those that overlap the more confident, then the longer, stays."""
+    kept: list[Span] = []
+    ranked = sorted(
+        spans, key=lambda span: (-span.confidence, span.start - span.end, span.start, span.relation)
+    )
+    for span in ranked:
+        if not any(span.overlaps(other) for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda span: span.start)
+
+
+def _boundaries(text: str) -> tuple[set[int], set[int]]:
+    all_pieces = pieces(text)
+    return {piece.start for piece in all_pieces}, {piece.end for piece in all_pieces}

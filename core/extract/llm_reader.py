@@ -1,0 +1,167 @@
+"""Reading with a language model: each chunk of a document is one question, each value is grounded as it comes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from core.domain import Document
+from core.extract.ground import Span, place, without_overlaps
+from core.extract.prompt import Question, ask
+from core.extract.schema import Schema
+from core.extract.similar import Similar
+from core.extract.tokens import Token, chunks
+from core.llm.base import Completion, LanguageModel
+
+OnToken = Callable[[str, str], None]
+OnSpan = Callable[[str, Span], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LlmConfig:
+    """``shots`` similar examples a prompt of at most ``prompt_chars`` characters (700 tokens are about 2,400 of
+    English); texts are cut into chunks of ``chunk_chars``; ``unknown`` is the confidence where a server gives no
+    probabilities."""
+
+    shots: int = 4
+    prompt_chars: int = 2_400
+    chunk_chars: int = 420
+    max_values: int = 3
+    max_tokens: int = 220
+    unknown: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReading:
+    """What was found in one document. ``confidence`` of a span is the geometric mean of its tokens' probabilities."""
+
+    document: Document
+    spans: tuple[Span, ...]
+    prompt_tokens: int
+    new_tokens: int
+    seconds: float
+    cached: bool
+
+
+@dataclass
+class _Part:
+    document: Document
+    chunk: Token
+    question: Question
+    reply: Completion | None = None
+    streamed: str = ""
+    shown: set[tuple[str, str]] = field(default_factory=set)
+
+
+class LlmReader:
+    """Asks a model about documents, with the most similar of the labelled ``examples`` in the prompt."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        schema: Schema,
+        examples: Similar | None = None,
+        config: LlmConfig | None = None,
+    ) -> None:
+        self.model = model
+        self.schema = schema
+        self.similar = examples
+        self.config = config or LlmConfig()
+
+    def forecast(self, document: Document) -> int:
+        """Characters that reading the document would put into prompts; about four a token in English."""
+        return self.config.prompt_chars * max(1, len(chunks(document.text, self.config.chunk_chars)))
+
+    def read(
+        self,
+        documents: Sequence[Document],
+        categories: Sequence[str],
+        on_token: OnToken | None = None,
+        on_span: OnSpan | None = None,
+    ) -> Iterator[DocumentReading]:
+        """One reading a document, all chunks of all of them in one call. ``on_token(document id, text)`` as the
+        reply comes; ``on_span(document id, span)`` as soon as a value is complete and grounded."""
+        parts = [p for d, c in zip(documents, categories, strict=True) for p in self._parts(d, c)]
+        replies = self.model.complete(
+            [part.question.prompt for part in parts],
+            [part.question.form for part in parts],
+            max_tokens=self.config.max_tokens,
+            on_token=lambda at, text: _stream(parts[at], text, on_token, on_span),
+        )
+        for part, reply in zip(parts, replies, strict=True):
+            part.reply = reply
+        for document in documents:
+            yield self._gather(document, [part for part in parts if part.document is document])
+
+    def _parts(self, document: Document, category: str) -> list[_Part]:
+        attributes = self.schema.attributes(category, "review" if document.kind == "review" else "product")
+        return [
+            _Part(document, chunk, self._ask(chunk.text, attributes, category))
+            for chunk in chunks(document.text, self.config.chunk_chars)
+        ]
+
+    def _ask(self, text: str, attributes: Sequence[object], category: str) -> Question:
+        near = self.similar.nearest(text, self.config.shots, category) if self.similar else []
+        return ask(
+            text,
+            attributes,  # type: ignore[arg-type]
+            near,
+            max_chars=self.config.prompt_chars,
+            max_values=self.config.max_values,
+        )
+
+    def _gather(self, document: Document, parts: Sequence[_Part]) -> DocumentReading:
+        spans: list[Span] = []
+        replies = [part.reply for part in parts if part.reply]
+        for part in parts:
+            if part.reply:
+                spans += self._spans(part, part.reply)
+        return DocumentReading(
+            document,
+            tuple(without_overlaps(spans)),
+            sum(reply.prompt_tokens for reply in replies),
+            sum(reply.new_tokens for reply in replies),
+            sum(reply.seconds for reply in replies),
+            bool(replies) and all(reply.cached for reply in replies),
+        )
+
+    def _spans(self, part: _Part, reply: Completion) -> list[Span]:
+        found: list[Span] = []
+        for name, values in part.question.form.parse(reply.text).items():
+            for value, end in values:
+                where = place(part.chunk.text, value, found)
+                if where:
+                    sure = _probability(reply, end - len(value), end, self.config.unknown)
+                    relation = part.question.relations[name]
+                    found.append(Span(where[0], where[1], relation, sure))
+        return [_moved(span, part.chunk.start) for span in found]
+
+
+def _stream(part: _Part, text: str, on_token: OnToken | None, on_span: OnSpan | None) -> None:
+    if on_token:
+        on_token(part.document.id, text)
+    if not on_span:
+        return
+    part.streamed += text
+    if "\n" not in text:
+        return
+    for name, values in part.question.form.parse(part.streamed).items():
+        for value, _end in values:
+            where = place(part.chunk.text, value)
+            if where and (name, value) not in part.shown:
+                part.shown.add((name, value))
+                on_span(
+                    part.document.id, _moved(Span(*where, part.question.relations[name]), part.chunk.start)
+                )
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by, span.relation, span.confidence)
+
+
+def _probability(reply: Completion, start: int, end: int, unknown: float) -> float:
+    if reply.steps is None:
+        return unknown
+    chosen = [value for at, value in reply.steps if start < at <= end + 1]
+    return math.exp(sum(chosen) / len(chosen)) if chosen else unknown
