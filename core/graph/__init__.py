@@ -1,0 +1,1 @@
+"""The log and the graph folded from it."""

@@ -1,0 +1,236 @@
+"""The graph as a pure fold of the log.
+
+The unit of work is a subject: its facts depend on the assertions about it and on nothing else but merges, schemas
+and the titles of the catalogue. So a few new entries cost a few subjects, and the order they came in costs nothing.
+
+The hash of a graph is the sum modulo 2**256 of the digests of its parts (AdHash: Bellare and Micciancio, A New Paradigm
+for Collision-Free Hashing, 1997), which can be brought up to date part by part and does not depend on their order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from core.domain import Assertion, EntryKind, Fact, Ledger, LogEntry, Node, Standing, content_hash
+from core.graph.canonical import MODULUS, digest
+from core.graph.mentions import Mentions
+from core.graph.model import Graph, Policy, Title, product_id
+from core.graph.registers import Registers
+from core.graph.subject import Subject, judge
+from core.graph.values import Claim, Values
+
+__all__ = ["Fold", "Graph", "fold"]
+
+_NOTHING = Subject()
+
+
+def fold(
+    assertions: Iterable[Assertion],
+    entries: Iterable[LogEntry],
+    titles: Mapping[str, Title] | None = None,
+    policy: Policy | None = None,
+) -> Graph:
+    """The graph of these inputs, whatever their order; entries carry their ``seq``."""
+    state = Fold(titles or {}, policy or Policy())
+    state.take(assertions, entries)
+    return state.graph()
+
+
+class Fold:
+    """A fold that can take in more: equal inputs give an equal graph, in one piece or in many."""
+
+    def __init__(self, titles: Mapping[str, Title], policy: Policy) -> None:
+        self.policy = policy
+        self.titles = titles
+        self.seq = 0
+        self._values = Values(Mentions(titles), policy)
+        self._registers = Registers()
+        self._claims: dict[str, Claim] = {}
+        self._of_product: dict[str, list[str]] = {}
+        self._merged: dict[str, str] = {}
+        self._merge_targets: set[str] = set()
+        self._schemas: dict[str, frozenset[str]] = {}
+        self._schema_versions: set[str] = set()
+        self._subjects: dict[str, Subject] = {}
+        self._labels: dict[str, Counter[tuple[bool, str]]] = {}
+        self._surfaces: dict[str, Counter[str]] = {}
+        self._nodes: dict[str, Node] = {}
+        self._facts: dict[str, Fact] = {}
+        self._standing: dict[str, Standing] = {}
+        self._reasons: dict[str, str] = {}
+        self._conflicts: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._counts: Counter[Standing] = Counter()
+        self._sum = 0
+        self._waiting: set[str] = set()
+
+    def knows(self, assertion_id: str) -> bool:
+        """Whether the assertion has been taken in."""
+        return assertion_id in self._claims
+
+    def take(self, assertions: Iterable[Assertion], entries: Iterable[LogEntry]) -> None:
+        """Take in assertions and entries, in any order and any number of times."""
+        for assertion in assertions:
+            if assertion.id not in self._claims:
+                self._claims[assertion.id] = self._values.claim(assertion)
+                self._of_product.setdefault(assertion.subject, []).append(assertion.id)
+                self._waiting.add(assertion.id)
+        for entry in entries:
+            self.seq = max(self.seq, entry.seq)
+            self._waiting.add(self._registers.add(entry))
+            if entry.kind is EntryKind.MERGED:
+                self._merge_targets.add(entry.target)
+            elif entry.kind is EntryKind.SCHEMA:
+                self._schema_versions.add(entry.target)
+        self._bring_up_to_date()
+
+    def graph(self) -> Graph:
+        """The graph as it is now; it does not change when more is taken in."""
+        return Graph(
+            nodes=dict(self._nodes),
+            facts=dict(self._facts),
+            standing=dict(self._standing),
+            reasons=dict(self._reasons),
+            conflicts=dict(self._conflicts),
+            ledger=Ledger(**{standing.value: self._counts[standing] for standing in Standing}),
+            hash=content_hash(str(self._sum), str(len(self._facts)), str(len(self._nodes))),
+            seq=self.seq,
+            merged=dict(self._merged),
+        )
+
+    def _bring_up_to_date(self) -> None:
+        roots = set() if self._waiting.isdisjoint(self._merge_targets) else self._merge_anew()
+        roots |= {self._root(self._claims[i].subject) for i in self._waiting if i in self._claims}
+        if versions := self._waiting & self._schema_versions:
+            self._schemas |= {v: found for v in versions if (found := self._registers.schema(v)) is not None}
+            for version in versions:
+                if self._registers.schema(version) is None:
+                    self._schemas.pop(version, None)
+            roots |= {self._root(c.subject) for c in self._claims.values() if c.schema_version in versions}
+        self._waiting.clear()
+        members = self._members()
+        judged = {root: self._judge(root, members) for root in roots}
+        changed = [root for root, new in judged.items() if self._subjects.get(root, _NOTHING) != new]
+        # A merge moves assertions from one subject to another, so all leave before any comes.
+        touched = set[str]().union(*(self._leave(root) for root in changed))
+        touched = touched.union(*(self._enter(root, judged[root]) for root in changed))
+        for node in touched:
+            self._name(node)
+
+    def _merge_anew(self) -> set[str]:
+        """Follow the merges again; returns the subjects that say something of a node whose place has changed."""
+        before, self._merged = self._merged, resolved_merges(self._registers, self._merge_targets)
+        moved = {
+            node for node in before.keys() | self._merged.keys() if before.get(node) != self._merged.get(node)
+        }
+        roots: set[str] = set()
+        for claim in self._claims.values():
+            if claim.subject in moved or claim.object in moved:
+                roots |= {before.get(claim.subject, claim.subject), self._root(claim.subject)}
+        return roots
+
+    def _root(self, node_id: str) -> str:
+        return self._merged.get(node_id, node_id)
+
+    def _members(self) -> Mapping[str, list[str]]:
+        """The product nodes merged into each node, beside itself."""
+        found: dict[str, list[str]] = {}
+        for node, root in self._merged.items():
+            found.setdefault(root, []).append(node)
+        return found
+
+    def _judge(self, root: str, members: Mapping[str, list[str]]) -> Subject:
+        if root in self._merged:
+            return _NOTHING
+        ids = [
+            assertion_id
+            for node in (root, *members.get(root, ()))
+            for assertion_id in self._of_product.get(product_id(node) or "", ())
+        ]
+        claims = [self._claims[i] for i in ids]
+        return judge(root, claims, self._registers, self._schemas, self._root, self.policy)
+
+    def _leave(self, root: str) -> set[str]:
+        """Take a subject's facts out; returns the nodes they named."""
+        old = self._subjects.pop(root, _NOTHING)
+        self._count(old, -1)
+        for fact in old.facts:
+            del self._facts[fact.id]
+        for assertion in old.standing:
+            del self._standing[assertion]
+            self._reasons.pop(assertion, None)
+        for relation in old.conflicts:
+            del self._conflicts[(root, relation)]
+        return {mention.node for mention in old.mentions}
+
+    def _enter(self, root: str, new: Subject) -> set[str]:
+        """Put a subject's facts in; returns the nodes they name."""
+        if not new.standing:
+            return set()
+        self._subjects[root] = new
+        self._count(new, 1)
+        self._facts.update((fact.id, fact) for fact in new.facts)
+        self._standing.update(new.standing)
+        self._reasons.update(new.reasons)
+        self._conflicts.update(((root, relation), facts) for relation, facts in new.conflicts.items())
+        return {mention.node for mention in new.mentions}
+
+    def _count(self, subject: Subject, sign: int) -> None:
+        if subject.standing:
+            self._sum = (self._sum + sign * subject.digest()) % MODULUS
+        for standing in subject.standing.values():
+            self._counts[standing] += sign
+        for mention in subject.mentions:
+            labels = self._labels.setdefault(mention.node, Counter())
+            labels[(mention.own, mention.label)] += sign
+            if mention.surface:
+                self._surfaces.setdefault(mention.node, Counter())[mention.surface] += sign
+
+    def _name(self, node_id: str) -> None:
+        """Give a node its label and aliases: the most frequent, of equally frequent ones the first in the alphabet."""
+        old = self._nodes.pop(node_id, None)
+        if old:
+            self._sum = (self._sum - node_digest(old)) % MODULUS
+        labels = +self._labels.get(node_id, Counter())
+        if not labels:
+            self._labels.pop(node_id, None)
+            self._surfaces.pop(node_id, None)
+            return
+        surfaces = +self._surfaces.get(node_id, Counter())
+        self._labels[node_id], self._surfaces[node_id] = labels, surfaces
+        (_own, label), _count = min(labels.items(), key=lambda item: (not item[0][0], -item[1], item[0][1]))
+        aliases = tuple(s for s, _ in sorted(surfaces.items(), key=lambda item: (-item[1], item[0])))
+        kind = self._values.node_type(node_id)
+        product = product_id(node_id)
+        if product is not None and product in self.titles:
+            label = self.titles[product].title
+        new = Node(node_id, kind, label, aliases)
+        self._nodes[node_id] = new
+        self._sum = (self._sum + node_digest(new)) % MODULUS
+
+
+def resolved_merges(registers: Registers, targets: Iterable[str]) -> dict[str, str]:
+    """For each node that was merged, the node that stands for it; a ring of merges is named by its first id.
+
+    A product of the catalogue and a value are never one thing, so entries that say so have no effect.
+    """
+    into = {
+        node: found
+        for node in targets
+        if (found := registers.merged_into(node))
+        and (product_id(node) is None) == (product_id(found) is None)
+    }
+    roots: dict[str, str] = {}
+    for node in into:
+        path = [node]
+        while path[-1] in into and into[path[-1]] not in path:
+            path.append(into[path[-1]])
+        end = path[-1]
+        ring = path[path.index(into[end]) :] if end in into else [end]
+        roots[node] = min(ring)
+    return {node: root for node, root in roots.items() if node != root}
+
+
+def node_digest(node: Node) -> int:
+    """A number in [0, 2**256) for a node and all it is called."""
+    return digest("node", node.id, node.type, node.label, *node.aliases)

@@ -1,0 +1,290 @@
+"""What a build looks like at any moment: a pure reducer over the events of its job.
+
+``BuildView().apply(event)`` for each event in order gives the product being read with its words lit up, the model's
+tokens, the last facts, the ledger, the speed, and a graph whose nodes keep their places. The same events give
+the same view, so a build that is over can be replayed to any position.
+
+Events it understands (others are skipped):
+
+* ``plan``: ``products`` (how many will be read), ``llm_products`` (how many of them at most by the language model)
+* ``step``: ``name``, ``products``: one of the steps begins
+* ``read``: ``product``, ``title``, ``step``, ``documents`` [``id``, ``field``, ``text``]
+* ``tokens``: ``text``
+* ``mark``: ``document``, ``start``, ``end``, ``relation``: words that will be a fact
+* ``facts``: ``items`` [``LiveFact`` as a mapping]
+* ``ledger``: ``committed``, ``merged``, ``quarantined``, ``rejected``
+* ``speed``: ``products_per_second``, ``tokens_per_second``, ``seconds_left``, ``tokens``
+* ``count``: ``products`` read so far, ``llm_products`` of them by the language model
+* ``progress``, ``status``: as every job's
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from core.domain import Ledger
+from core.graph.places import Places, Point
+from core.jobs.views import JobEvent
+
+SHOWN_NODES = 150
+RECENT_FACTS = 10
+FEED_FACTS = 40
+TOKEN_TAIL = 900
+KEPT_FRESH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFact:
+    """One assertion as the screen needs it; ``start`` and ``end`` are code points of the document's text."""
+
+    id: str
+    subject: str
+    subject_label: str
+    relation: str
+    family: str
+    object: str
+    object_label: str
+    object_type: str
+    quote: str
+    product: str
+    document: str
+    start: int
+    end: int
+    standing: str
+    confidence: float
+    step: str
+
+    @property
+    def stands(self) -> bool:
+        """In the graph, rather than kept apart."""
+        return self.standing in ("committed", "merged")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveNode:
+    """A node of the growing graph; ``family`` is that of the relation that brought it ("" for products)."""
+
+    id: str
+    label: str
+    type: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document as it lies on the reading pane."""
+
+    id: str
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Words that the model has just pointed at; they become a fact when the product is committed."""
+
+    document: str
+    start: int
+    end: int
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The product being read."""
+
+    product: str = ""
+    title: str = ""
+    step: str = ""
+    documents: tuple[Page, ...] = ()
+    lit: tuple[LiveFact, ...] = ()
+    """Facts of this product in the order in which they were made."""
+    marks: tuple[Mark, ...] = ()
+    """Words pointed at that are not committed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast it goes; None where it was not measured."""
+
+    products_per_second: float | None = None
+    tokens_per_second: float | None = None
+    seconds_left: float | None = None
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The part of the graph that is shown: nodes with places, edges between them, and what is new."""
+
+    nodes: tuple[tuple[LiveNode, Point], ...]
+    edges: tuple[tuple[str, str, str, str], ...]
+    """(edge id, subject node, object node, family)"""
+    fresh: frozenset[str]
+    """Ids of the nodes and edges of the last ten facts."""
+
+
+@dataclass
+class BuildView:
+    """The state of a build after the events applied so far."""
+
+    seq: int = 0
+    status: str = ""
+    message: str = ""
+    done: float = 0.0
+    total: float = 0.0
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    step: str = ""
+    reading: Reading = field(default_factory=Reading)
+    tokens: str = ""
+    ledger: Ledger = field(default_factory=Ledger)
+    speed: Speed = field(default_factory=Speed)
+    facts: int = 0
+    products: int = 0
+    llm_products: int = 0
+    feed: deque[LiveFact] = field(default_factory=lambda: deque(maxlen=FEED_FACTS))
+    places: Places = field(default_factory=Places)
+    _shown: dict[str, LiveNode] = field(default_factory=dict)
+    _edges: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
+    _once: dict[str, Point] = field(default_factory=dict)
+
+    def apply(self, event: JobEvent) -> None:
+        """Take in the next event; one that was taken in before is skipped."""
+        if event.seq <= self.seq:
+            return
+        self.seq = event.seq
+        handler = _HANDLERS.get(event.kind)
+        if handler:
+            handler(self, event.data)
+
+    def recent(self) -> list[LiveFact]:
+        """The last ten facts, newest first."""
+        return list(self.feed)[:RECENT_FACTS]
+
+    def picture(self) -> Picture:
+        """What the growing graph shows now, at most ``SHOWN_NODES`` nodes."""
+        fresh = [fact for fact in self.recent() if fact.stands]
+        ids = {part for fact in fresh for part in (fact.subject, fact.object, _edge_id(fact))}
+        nodes = tuple((node, self.places[node.id]) for node in self._shown.values())
+        return Picture(nodes, tuple(self._edges.values()), frozenset(ids))
+
+    def copy(self) -> BuildView:
+        """A copy that can be carried on on its own; what the containers hold is immutable and shared."""
+        twin = replace(self, feed=self.feed.copy(), places=self.places.copy())
+        twin._shown, twin._edges, twin._once = dict(self._shown), dict(self._edges), dict(self._once)
+        return twin
+
+    def _on_facts(self, data: Mapping[str, Any]) -> None:
+        made = [_fact(item) for item in data["items"]]
+        self.facts += len(made)
+        self.feed.extendleft(made)
+        mine = tuple(fact for fact in made if fact.product == self.reading.product)
+        if mine:
+            self.reading = replace(self.reading, lit=self.reading.lit + mine)
+        by_subject: dict[str, list[LiveFact]] = {}
+        for fact in made:
+            if fact.stands:
+                by_subject.setdefault(fact.subject, []).append(fact)
+        for group in by_subject.values():
+            self._grow(group)
+
+    def _grow(self, facts: Sequence[LiveFact]) -> None:
+        """Show the facts of one product, its values first where they are in the picture already."""
+        head = facts[0]
+        product = LiveNode(head.subject, head.subject_label, "Product", "")
+        known = [fact.object for fact in facts if fact.object in self._shown]
+        self._show(product, near=known)
+        for fact in facts:
+            self._show(
+                LiveNode(fact.object, fact.object_label, fact.object_type, fact.family), near=[fact.subject]
+            )
+            self._edges[_edge_id(fact)] = (_edge_id(fact), fact.subject, fact.object, fact.family)
+        self._make_room()
+
+    def _show(self, node: LiveNode, near: Iterable[str]) -> None:
+        # A node that is spoken of again becomes the latest: the order of the mapping is the order of mention.
+        before = self._shown.pop(node.id, None)
+        self._shown[node.id] = before or node
+        if before is None:
+            self._once[node.id] = self.places.put(node.id, near, self._once.get(node.id))
+
+    def _make_room(self) -> None:
+        """Take the least connected of the older nodes out of the picture, oldest first."""
+        excess = len(self._shown) - SHOWN_NODES
+        if excess <= 0:
+            return
+        degree = dict.fromkeys(self._shown, 0)
+        for _, subject, target, _ in self._edges.values():
+            degree[subject] += 1
+            degree[target] += 1
+        older = list(self._shown)[: max(len(self._shown) - KEPT_FRESH, excess)]
+        leaving = set(sorted(older, key=lambda node: degree[node])[:excess])
+        for node in leaving:
+            del self._shown[node]
+            self.places.take_away(node)
+        self._edges = {
+            key: edge
+            for key, edge in self._edges.items()
+            if edge[1] not in leaving and edge[2] not in leaving
+        }
+
+    def _on_read(self, data: Mapping[str, Any]) -> None:
+        pages = tuple(Page(page["id"], page["field"], page["text"]) for page in data["documents"])
+        lit = tuple(reversed([fact for fact in self.feed if fact.product == data["product"]]))
+        self.reading = Reading(data["product"], data["title"], data["step"], pages, lit)
+        self.tokens = ""
+
+    def _on_mark(self, data: Mapping[str, Any]) -> None:
+        mark = Mark(data["document"], data["start"], data["end"], data["relation"])
+        if any(page.id == mark.document for page in self.reading.documents):
+            self.reading = replace(self.reading, marks=(*self.reading.marks, mark))
+
+    def _on_tokens(self, data: Mapping[str, Any]) -> None:
+        self.tokens = (self.tokens + data["text"])[-TOKEN_TAIL:]
+
+    def _on_ledger(self, data: Mapping[str, Any]) -> None:
+        self.ledger = Ledger(**{name.name: data[name.name] for name in fields(Ledger)})
+
+    def _on_speed(self, data: Mapping[str, Any]) -> None:
+        self.speed = Speed(**{name.name: data[name.name] for name in fields(Speed) if name.name in data})
+
+    def _on_count(self, data: Mapping[str, Any]) -> None:
+        self.products, self.llm_products = data["products"], data["llm_products"]
+
+    def _on_plan(self, data: Mapping[str, Any]) -> None:
+        self.plan = dict(data)
+
+    def _on_step(self, data: Mapping[str, Any]) -> None:
+        self.step = data["name"]
+
+    def _on_progress(self, data: Mapping[str, Any]) -> None:
+        self.done, self.total, self.message = data["done"], data["total"], data["message"]
+
+    def _on_status(self, data: Mapping[str, Any]) -> None:
+        self.status = data["status"]
+
+
+_HANDLERS = {
+    "count": BuildView._on_count,
+    "plan": BuildView._on_plan,
+    "step": BuildView._on_step,
+    "read": BuildView._on_read,
+    "mark": BuildView._on_mark,
+    "tokens": BuildView._on_tokens,
+    "facts": BuildView._on_facts,
+    "ledger": BuildView._on_ledger,
+    "speed": BuildView._on_speed,
+    "progress": BuildView._on_progress,
+    "status": BuildView._on_status,
+}
+
+
+def _fact(item: Mapping[str, Any]) -> LiveFact:
+    return LiveFact(**{name.name: item[name.name] for name in fields(LiveFact)})
+
+
+def _edge_id(fact: LiveFact) -> str:
+    return f"{fact.subject}|{fact.relation}|{fact.object}"

@@ -1,0 +1,118 @@
+"""The folded graph, the rules it was folded by, and what a fact is shown with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from core.domain import Assertion, Document, Fact, Ledger, Node, Standing
+
+PRODUCT = "product:"
+
+
+def product_node(product_id: str) -> str:
+    """The node of a product of the catalogue."""
+    return PRODUCT + product_id
+
+
+def product_id(node_id: str) -> str | None:
+    """The catalogue's id of a product node, None for other nodes."""
+    return node_id.removeprefix(PRODUCT) if node_id.startswith(PRODUCT) else None
+
+
+class OnConflict(StrEnum):
+    """What happens to the values of a relation that should have one: ``KEEP`` all of them, or commit only the one with
+    the most support (``MAJORITY``) or with the highest confidence (``CONFIDENCE``) and keep the others apart."""
+
+    KEEP = "keep"
+    MAJORITY = "majority"
+    CONFIDENCE = "confidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of a fold. ``minimum_confidence`` is that of a fact, after all its supports; facts below it wait."""
+
+    minimum_confidence: float = 0.5
+    on_conflict: OnConflict = OnConflict.KEEP
+    single_valued: frozenset[str] = frozenset(
+        {"brand", "countryOfOrigin", "capacity", "weight", "power", "packSize"}
+    )
+    numeric: frozenset[str] = frozenset({"capacity", "weight", "power"})
+    outside_schema_allowed: frozenset[str] = frozenset({"columns", "reviewer"})
+    """Extractors whose relations are the shop's or the reviewer's own choice, not the schema's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What the fold knows of a product of the catalogue."""
+
+    title: str
+    brand: str = ""
+
+
+class Reason(StrEnum):
+    """Why an assertion is kept apart or rejected. Extractors may log reasons of their own beside these."""
+
+    OUTSIDE_SCHEMA = "outside_schema"
+    TYPE_MISMATCH = "type_mismatch"
+    LOW_CONFIDENCE = "low_confidence"
+    CONTESTED = "contested"
+    SELF_REFERENCE = "self_reference"
+    UNGROUNDED = "ungrounded"
+    REVIEWED = "rejected_by_reviewer"
+    CORRECTED = "corrected_by_reviewer"
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A version of the graph. Equal ``hash``, equal nodes, facts and standings, whatever way they came about.
+
+    ``reasons`` has the assertions that are not in a fact; ``conflicts`` maps (subject, relation) to the facts that
+    contradict each other; ``seq`` is the position of the log it is as of.
+    """
+
+    nodes: Mapping[str, Node]
+    facts: Mapping[str, Fact]
+    standing: Mapping[str, Standing]
+    reasons: Mapping[str, str]
+    conflicts: Mapping[tuple[str, str], tuple[str, ...]]
+    ledger: Ledger
+    hash: str
+    seq: int = 0
+    merged: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def by_node(self) -> Mapping[str, tuple[str, ...]]:
+        """The ids of the facts at each node, in a fixed order."""
+        found: dict[str, list[str]] = {}
+        for fact in self.facts.values():
+            found.setdefault(fact.subject, []).append(fact.id)
+            found.setdefault(fact.object, []).append(fact.id)
+        order = {i: (f.relation, f.subject, f.object) for i, f in self.facts.items()}
+        return {node: tuple(sorted(set(ids), key=order.__getitem__)) for node, ids in found.items()}
+
+    def facts_at(self, node_id: str) -> list[Fact]:
+        """The facts that a node is part of."""
+        return [self.facts[i] for i in self.by_node.get(node_id, ())]
+
+    def resolve(self, node_id: str) -> str:
+        """The node that stands for ``node_id``: itself unless it was merged."""
+        return self.merged.get(node_id, node_id)
+
+    def label(self, node_id: str) -> str:
+        """What a node is called on screen; its id where it is not in this version."""
+        node = self.nodes.get(node_id)
+        return node.label if node else node_id
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One assertion behind a fact, with the document whose words it is made of."""
+
+    assertion: Assertion
+    document: Document
+    standing: Standing
+    reason: str = ""

@@ -1,0 +1,99 @@
+"""What the entries of the log say about each of their targets, with undone entries left out.
+
+A target's entries are read in the order of the log; entries on different targets do not touch each other. That is
+what makes the graph independent of the order in which its inputs arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from core.domain import EntryKind, LogEntry
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Mark(NamedTuple):
+    """One entry as seen by its target."""
+
+    seq: int
+    kind: EntryKind
+    data: Mapping[str, Any]
+
+
+class ClaimState(NamedTuple):
+    """Whether an assertion is live, why it is kept apart ("" if it is not), and what a reviewer said of it."""
+
+    live: bool
+    reason: str
+    verdict: EntryKind | None
+    retracted_because: str
+
+
+class Registers:
+    """The marks of every target. Adding an entry twice, or entries in any order, gives the same registers."""
+
+    def __init__(self, entries: Iterable[LogEntry] = ()) -> None:
+        self._marks: dict[str, tuple[Mark, ...]] = {}
+        self._undone_by: dict[int, tuple[int, ...]] = {}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: LogEntry) -> str:
+        """Take in an entry and return the target whose state may have changed by it."""
+        if entry.kind is EntryKind.UNDONE:
+            undone = int(entry.target)
+            if undone < entry.seq and entry.seq not in self._undone_by.get(undone, ()):
+                self._undone_by[undone] = (*self._undone_by.get(undone, ()), entry.seq)
+            return str(entry.data.get("target", ""))
+        mark = Mark(entry.seq, entry.kind, entry.data or _NOTHING)
+        known = self._marks.get(entry.target)
+        if known is None:
+            self._marks[entry.target] = (mark,)
+        elif mark.seq > known[-1].seq:
+            self._marks[entry.target] = (*known, mark)
+        elif all(mark.seq != other.seq for other in known):
+            self._marks[entry.target] = tuple(sorted((*known, mark), key=lambda m: m.seq))
+        return entry.target
+
+    def void(self, seq: int) -> bool:
+        """Whether the entry at ``seq`` has been undone (and that undoing has not itself been undone)."""
+        return any(not self.void(by) for by in self._undone_by.get(seq, ()))
+
+    def marks(self, target: str) -> Iterator[Mark]:
+        """The marks of a target that count, oldest first."""
+        marks = self._marks.get(target, ())
+        return iter(marks) if not self._undone_by else (mark for mark in marks if not self.void(mark.seq))
+
+    def claim(self, assertion_id: str) -> ClaimState:
+        """The state of an assertion; of several reviewers' verdicts the last one counts."""
+        live, reason, verdict, because = False, "", None, ""
+        for _seq, kind, data in self.marks(assertion_id):
+            if kind is EntryKind.ASSERTED:
+                live, because = True, ""
+            elif kind is EntryKind.RETRACTED:
+                live, because = False, str(data.get("reason", ""))
+            elif kind is EntryKind.QUARANTINED:
+                reason = str(data.get("reason", ""))
+            elif kind in (EntryKind.ACCEPTED, EntryKind.REJECTED, EntryKind.CORRECTED):
+                verdict = kind
+        return ClaimState(live, reason, verdict, because)
+
+    def merged_into(self, node_id: str) -> str | None:
+        """The node that ``node_id`` was last merged into, or None."""
+        into: str | None = None
+        for _seq, kind, data in self.marks(node_id):
+            if kind is EntryKind.MERGED:
+                into = str(data["into"])
+            elif kind is EntryKind.SPLIT:
+                into = None
+        return into
+
+    def schema(self, version: str) -> frozenset[str] | None:
+        """The relations of a schema version, or None where the log does not tell them."""
+        relations: frozenset[str] | None = None
+        for _seq, kind, data in self.marks(version):
+            if kind is EntryKind.SCHEMA and "relations" in data:
+                relations = frozenset(data["relations"])
+        return relations

@@ -1,0 +1,224 @@
+"""The log is written once, and the graph of a workspace follows it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from core.domain import EntryKind, LogEntry, Standing
+from core.errors import GraphError
+from core.graph.log import Log
+from core.graph.model import OnConflict, Policy
+from core.graph.store import GraphStore
+from core.storage.workspaces import Workspace
+from tests.graph_world import (
+    SHOP,
+    document,
+    drop_documents,
+    fill,
+    put_documents,
+    put_products,
+    read,
+    readings,
+)
+
+
+def objects(workspace: Workspace, product: str, relation: str) -> set[str]:
+    store = GraphStore(workspace)
+    return {fact.object for fact in store.product_facts(product) if fact.relation == relation}
+
+
+def test_said_twice_is_written_once(workspace: Workspace) -> None:
+    made = fill(workspace)
+    log = Log(workspace)
+    head = log.head()
+    accepted = log.accept([made[0].id])
+    before = GraphStore(workspace).graph()
+    assert len(accepted) == 1
+    assert log.append(made, [LogEntry(EntryKind.ACCEPTED, made[0].id)]) == []
+    assert log.accept([made[0].id]) == []
+    assert log.head() == head + 1
+    assert GraphStore(workspace).graph().hash == before.hash
+
+
+def test_two_spellings_share_a_node_and_keep_both_as_aliases(workspace: Workspace) -> None:
+    fill(workspace)
+    graph = GraphStore(workspace).graph()
+    steel = graph.nodes["material:stainless steel"]
+    assert steel.type == "Material"
+    assert set(steel.aliases) >= {"stainless steel", "Stainless Steel"}
+    assert graph.nodes["product:k2"].label == "Hario Buono Kettle"
+    assert graph.ledger.extracted == len(readings())
+
+
+def test_a_mention_means_the_one_product_of_that_title_or_else_a_type(workspace: Workspace) -> None:
+    fill(workspace)
+    fits = objects(workspace, "f1", "isAccessoryOrSparePartFor")
+    assert fits == {"product:k2", "producttype:moka pot"}
+    put_products(workspace, {**SHOP, "k3": ("Hario Buono Kettle", "Hario", "Another one.")})
+    fits = objects(workspace, "f1", "isAccessoryOrSparePartFor")
+    assert fits == {"producttype:hario buono kettle", "producttype:moka pot"}
+
+
+def test_changed_and_returning_words_need_no_second_reading(workspace: Workspace) -> None:
+    fill(workspace)
+    log, store = Log(workspace), GraphStore(workspace)
+    before = store.graph()
+    drop_documents(workspace, "k1")
+    assert log.reconcile() == (4, 0)
+    assert store.product_facts("k1") == []
+    assert log.reconcile() == (0, 0)
+    put_documents(workspace, [document("k1", SHOP["k1"][2])])
+    assert log.reconcile() == (0, 4)
+    assert store.graph().hash == before.hash
+
+
+def test_late_words_of_a_document_that_changed_are_not_asserted(workspace: Workspace) -> None:
+    put_products(workspace)
+    late = read(document("k1", SHOP["k1"][2]), "material", "stainless steel")
+    put_documents(workspace, [document("k1", "A glass kettle.")])
+    assert Log(workspace).append([late]) == []
+    assert not GraphStore(workspace).graph().facts
+
+
+def test_an_assertion_without_a_document_is_refused(workspace: Workspace) -> None:
+    put_products(workspace)
+    with pytest.raises(GraphError, match="no document"):
+        Log(workspace).append([read(document("nobody", "made of glass"), "material", "glass")])
+    assert Log(workspace).head() == 0
+
+
+def test_agreement_lifts_two_weak_readings_into_a_fact(workspace: Workspace) -> None:
+    put_products(workspace)
+    text = document("k1", SHOP["k1"][2])
+    log, store = Log(workspace), GraphStore(workspace)
+    weak = read(text, "style", "pour-over", "tagger", 0.4)
+    log.append([weak], [LogEntry(EntryKind.QUARANTINED, weak.id, {"reason": "low_confidence"})])
+    assert store.graph().reasons == {weak.id: "low_confidence"}
+    again = replace(weak, id="second-reading-by-the-same", end=weak.end)
+    log.append([again])
+    assert not store.graph().facts, "one reader of one text does not confirm itself"
+    log.append([read(text, "style", "pour-over", "llm", 0.4)])
+    (fact,) = store.graph().facts.values()
+    assert fact.confidence == pytest.approx(1 - 0.6 * 0.6)
+    assert store.graph().ledger.merged == 2
+
+
+def test_kept_apart_with_its_reason_and_accepted_by_a_reviewer(workspace: Workspace) -> None:
+    put_products(workspace)
+    text = document("k1", SHOP["k1"][2])
+    log, store = Log(workspace), GraphStore(workspace)
+    log.schema("s1", ["material", "capacity"])
+    outside = read(text, "usedIn", "home")
+    odd = read(text, "capacity", "kettle")
+    log.append([outside, odd])
+    assert store.graph().reasons == {outside.id: "outside_schema", odd.id: "type_mismatch"}
+    assert store.graph().ledger.quarantined == 2
+    log.accept([outside.id])
+    assert objects(workspace, "k1", "usedIn") == {"place:home"}
+
+
+def test_a_correction_stands_in_for_the_original_until_undone(workspace: Workspace) -> None:
+    made = fill(workspace)
+    log, store = Log(workspace), GraphStore(workspace)
+    before = store.graph()
+    text = document("k1", SHOP["k1"][2])
+    seqs = log.correct(made[2].id, read(text, "usedFor", "coffee", "reviewer", 1.0))
+    assert objects(workspace, "k1", "usedFor") == {"use:coffee"}
+    assert store.graph().standing[made[2].id] is Standing.REJECTED
+    log.undo(seqs)
+    assert store.graph().hash == before.hash
+    assert store.graph(at=seqs[-1]).hash != before.hash
+
+
+def test_a_merge_loses_nothing_and_is_taken_back(workspace: Workspace) -> None:
+    fill(workspace)
+    log, store = Log(workspace), GraphStore(workspace)
+    before = store.graph()
+    assert "material:不锈钢" in before.nodes or "material:stainless steel" in before.nodes
+    seqs = log.merge("material:paper", "material:stainless steel")
+    graph = store.graph()
+    assert "material:paper" not in graph.nodes
+    assert graph.resolve("material:paper") == "material:stainless steel"
+    assert "Paper" in graph.nodes["material:stainless steel"].aliases
+    assert graph.ledger.extracted == before.ledger.extracted
+    log.split("material:paper")
+    assert store.graph().hash == before.hash
+    log.undo([log.head()])
+    assert store.graph().hash == graph.hash
+    log.undo(seqs)
+    assert store.graph().hash == before.hash
+    with pytest.raises(GraphError):
+        log.merge("product:k1", "material:paper")
+
+
+def test_contradictions_are_kept_or_settled_by_the_policy(workspace: Workspace) -> None:
+    put_products(workspace)
+    text = document("k2", SHOP["k2"][2] + " Holds 1.0 l. Again: 1.2 litre.")
+    put_documents(workspace, [text])
+    Log(workspace).append(
+        [
+            read(text, "capacity", "1.2 l"),
+            read(text, "capacity", "1.0 l", confidence=0.95),
+            read(text, "capacity", "1.2 litre", "llm"),
+        ]
+    )
+    kept = GraphStore(workspace).graph()
+    assert [len(ids) for ids in kept.conflicts.values()] == [2]
+    majority = GraphStore(workspace, Policy(on_conflict=OnConflict.MAJORITY)).graph()
+    (fact,) = majority.facts.values()
+    assert len(fact.supports) == 2
+    assert list(majority.reasons.values()) == ["contested"]
+
+
+def test_a_version_is_a_position_in_the_log(workspace: Workspace) -> None:
+    put_products(workspace)
+    log, store = Log(workspace), GraphStore(workspace)
+    hashes = [store.graph().hash]
+    for assertion in readings():
+        log.append([assertion])
+        hashes.append(store.graph().hash)
+    assert [store.graph(at=seq).hash for seq in range(log.head() + 1)] == hashes
+    assert len(set(hashes)) == len(hashes)
+    with pytest.raises(GraphError, match="no version 99"):
+        store.graph(at=99)
+
+
+def test_evidence_shows_the_very_words(workspace: Workspace) -> None:
+    fill(workspace)
+    store = GraphStore(workspace)
+    (fact,) = [f for f in store.product_facts("c1") if f.relation == "audience"]
+    (found,) = store.evidence(fact.id)
+    assert found.document.text[found.assertion.start : found.assertion.end] == "上班族"
+    assert found.standing is Standing.COMMITTED
+    with pytest.raises(GraphError, match="not in the graph"):
+        store.evidence("nothing")
+
+
+def test_writers_at_the_same_time_write_each_assertion_once(workspace: Workspace) -> None:
+    put_products(workspace)
+    made = readings()
+    threads = [threading.Thread(target=lambda: [Log(workspace).append([a]) for a in made]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    entries = list(Log(workspace).entries())
+    assert [e.seq for e in entries] == list(range(1, len(made) + 1))
+    assert {e.target for e in entries} == {a.id for a in made}
+
+
+def test_an_append_is_part_of_the_callers_transaction(workspace: Workspace) -> None:
+    put_products(workspace)
+
+    def killed_half_way() -> None:
+        with workspace.db.write() as writer:
+            Log(workspace).append(readings(), (), writer)
+            raise RuntimeError("the job was killed here")
+
+    with pytest.raises(RuntimeError):
+        killed_half_way()
+    assert Log(workspace).head() == 0
+    assert not GraphStore(workspace).graph().facts
