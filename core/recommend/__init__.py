@@ -1,0 +1,1 @@
+"""Baselines, the graph-enhanced network, and how they are measured."""

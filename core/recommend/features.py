@@ -1,0 +1,257 @@
+"""What the network knows of a product before anyone has bought it: facts, text, price."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain import Fact, Product
+from core.ontology import Family, family
+from core.recommend.text import Encoder, Lexicon, product_text, unit
+
+MAX_FAMILIES = 7
+"""Shapley values are exact for twelve groups: two of history, text, price, popularity, and seven of facts."""
+PRICE_BINS = 8
+
+Links = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
+class FactTable:
+    """The vocabulary of facts: a column is one (relation, node) pair that at least two products share.
+
+    ``node``, ``relation`` and ``group`` are int64[columns] into ``nodes``, ``relations`` and ``groups``; ``idf`` is
+    float32[columns]. ``groups`` are relation families, those with the fewest facts united in "other".
+    """
+
+    nodes: tuple[str, ...]
+    relations: tuple[str, ...]
+    groups: tuple[str, ...]
+    node: NDArray[np.int64]
+    relation: NDArray[np.int64]
+    group: NDArray[np.int64]
+    idf: NDArray[np.float32]
+
+    @staticmethod
+    def of(facts: Iterable[Fact], products: int) -> FactTable:
+        """Choose columns and groups from the facts of a training graph over that many products."""
+        spread = Counter((fact.relation, fact.object) for fact in facts)
+        # A fact of a single product ties it to nothing, except where its object is itself a product.
+        pairs = sorted(pair for pair, n in spread.items() if n > 1 or pair[1].startswith("product:"))
+        sizes = Counter[str]()
+        for pair in pairs:
+            sizes[family(pair[0]).value] += spread[pair]
+        own = [name for name, _ in sizes.most_common(MAX_FAMILIES)]
+        if len(sizes) > MAX_FAMILIES:
+            own = [name for name in own if name != Family.OTHER][: MAX_FAMILIES - 1]
+        group_of = {
+            pair: name if (name := family(pair[0]).value) in own else Family.OTHER.value for pair in pairs
+        }
+        groups = tuple(name.value for name in Family if name.value in set(group_of.values()))
+        nodes = tuple(sorted({pair[1] for pair in pairs}))
+        relations = tuple(sorted({pair[0] for pair in pairs}))
+        at_node = {name: index for index, name in enumerate(nodes)}
+        at_relation = {name: index for index, name in enumerate(relations)}
+        return FactTable(
+            nodes,
+            relations,
+            groups,
+            np.array([at_node[pair[1]] for pair in pairs], np.int64),
+            np.array([at_relation[pair[0]] for pair in pairs], np.int64),
+            np.array([groups.index(group_of[pair]) for pair in pairs], np.int64),
+            np.array([np.log(1.0 + products / spread[pair]) for pair in pairs], np.float32),
+        )
+
+    def __len__(self) -> int:
+        return len(self.node)
+
+    @cached_property
+    def column(self) -> dict[tuple[str, str], int]:
+        """(relation, node id) → column."""
+        return {
+            (self.relations[relation], self.nodes[node]): column
+            for column, (relation, node) in enumerate(zip(self.relation, self.node, strict=True))
+        }
+
+    def columns(self, facts: Iterable[Fact]) -> NDArray[np.int64]:
+        """int64: the known columns among facts, ascending, each once."""
+        found = {self.column.get((fact.relation, fact.object), -1) for fact in facts}
+        return np.array(sorted(found - {-1}), np.int64)
+
+    def links(self, rows: Sequence[NDArray[np.int64]]) -> Links:
+        """Bags for ``torch.embedding_bag``: columns, weights, and the offset of each (row, group) bag.
+
+        A bag's weights are the idf of its columns, scaled so that their squares sum to one.
+        """
+        count = len(self.groups)
+        columns = np.concatenate([*rows, np.empty(0, np.int64)]).astype(np.int64)
+        owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        bag = owner * count + self.group[columns]
+        order = np.argsort(bag, kind="stable")
+        columns, bag = columns[order], bag[order]
+        square = np.bincount(bag, self.idf[columns] ** 2, minlength=len(rows) * count)
+        weight = self.idf[columns] / np.sqrt(square[bag])
+        offsets = np.searchsorted(bag, np.arange(len(rows) * count))
+        return columns, weight.astype(np.float32), offsets.astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class PriceScale:
+    """Mean and spread of log prices; a price becomes PRICE_BINS soft bins, a missing one the catalogue's middle."""
+
+    mean: float = 0.0
+    spread: float = 1.0
+
+    @staticmethod
+    def of(prices: Sequence[float | None]) -> PriceScale:
+        """Learn the scale from the catalogue's positive prices."""
+        logs = np.log([price for price in prices if price is not None and price > 0] or [1.0])
+        return PriceScale(float(logs.mean()), float(max(logs.std(), 0.1)))
+
+    def encode(self, prices: Sequence[float | None]) -> NDArray[np.float32]:
+        """float32[prices, PRICE_BINS], rows of length one; zero for a missing price."""
+        centres = np.linspace(-2.0, 2.0, PRICE_BINS)
+        place = np.array([np.log(p) if p is not None and p > 0 else np.nan for p in prices], np.float64)
+        place = np.clip((place - self.mean) / self.spread, -2.5, 2.5)
+        bins = np.exp(-0.5 * ((place[:, None] - centres) / 0.4) ** 2)
+        return unit(np.nan_to_num(bins).astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """How products are turned into features: learned once from the training catalogue, kept with the run."""
+
+    table: FactTable
+    lexicon: Lexicon | None
+    sentences: bool
+    price: PriceScale
+
+    def encode(
+        self,
+        products: Sequence[Product],
+        facts: Mapping[str, Sequence[Fact]],
+        counts: NDArray[np.float32],
+        encoder: Encoder | None,
+    ) -> Features:
+        """Features of products, known or new; ``facts`` by product id, ``counts`` float32[products] of shoppers."""
+        texts = [product_text(product) for product in products]
+        rows = tuple(self.table.columns(facts.get(product.id, ())) for product in products)
+        return Features(
+            tuple(product.id for product in products),
+            np.arange(len(products), dtype=np.int64),
+            *self.encode_texts(texts, encoder),
+            self.price.encode([product.price for product in products]),
+            counts.astype(np.float32),
+            rows,
+        )
+
+    def encode_texts(
+        self, texts: Sequence[str], encoder: Encoder | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(word vectors, sentence vectors) of texts; [texts, 0] for a kind that is not used."""
+        none = np.zeros((len(texts), 0), np.float32)
+        lexical = self.lexicon.encode(texts) if self.lexicon else none
+        sentence = np.asarray(encoder.encode(list(texts)), np.float32) if self.sentences and encoder else none
+        return lexical, sentence
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Raw features of ``n`` products, in the order of ``products``.
+
+    ``identity`` int64[n] is the row of the learned vector; −1 for a product the run was not trained with.
+    ``lexical`` and ``sentence`` are float32[n, size]; ``price`` float32[n, PRICE_BINS]; ``counts`` float32[n] shoppers
+    in training; ``facts`` the fact columns of each product.
+    """
+
+    products: tuple[str, ...]
+    identity: NDArray[np.int64]
+    lexical: NDArray[np.float32]
+    sentence: NDArray[np.float32]
+    price: NDArray[np.float32]
+    counts: NDArray[np.float32]
+    facts: tuple[NDArray[np.int64], ...]
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Features:
+        """The products at these rows, repeats allowed."""
+        at = np.asarray(rows, np.int64)
+        return Features(
+            tuple(self.products[row] for row in at),
+            self.identity[at],
+            self.lexical[at],
+            self.sentence[at],
+            self.price[at],
+            self.counts[at],
+            tuple(self.facts[row] for row in at),
+        )
+
+    def joined(self, other: Features) -> Features:
+        """These products, then the others, which count as new: without a learned vector."""
+        return Features(
+            self.products + other.products,
+            np.concatenate([self.identity, np.full(len(other), -1, np.int64)]),
+            np.concatenate([self.lexical, other.lexical]),
+            np.concatenate([self.sentence, other.sentence]),
+            np.concatenate([self.price, other.price]),
+            np.concatenate([self.counts, other.counts]),
+            self.facts + other.facts,
+        )
+
+    def shuffled(self, seed: int) -> Features:
+        """Each product gets the facts of another: the control that shows what the graph is worth."""
+        order = np.random.default_rng(seed).permutation(len(self))
+        return replace(self, facts=tuple(self.facts[row] for row in order))
+
+
+def training_facts(
+    facts: Iterable[Fact], documents: Mapping[str, str], *, reviews: bool = False
+) -> dict[str, list[Fact]]:
+    """Facts of products by product id, without those that only reviews support (they may speak of the future).
+
+    ``documents`` maps an assertion id to its document id; a review's document id ends with ``/text``.
+    """
+    chosen: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if not fact.subject.startswith("product:"):
+            continue
+        if reviews or not from_reviews(fact, documents):
+            chosen[fact.subject.removeprefix("product:")].append(fact)
+    return dict(chosen)
+
+
+def from_reviews(fact: Fact, documents: Mapping[str, str]) -> bool:
+    """Whether every known support of a fact is a review."""
+    support: Collection[str] = [documents[s] for s in fact.supports if s in documents]
+    return bool(support) and all(document.endswith("/text") for document in support)
+
+
+def start_vectors(table: FactTable, rows: Sequence[NDArray[np.int64]], size: int, seed: int) -> Any:
+    """float32[nodes, size]: where node vectors start, from the singular vectors of the product–fact matrix.
+
+    With them the dot product of two products' bags is, before any training, their cosine over shared facts.
+    """
+    import scipy.sparse as sp
+
+    from core.recommend.text import principal_axes
+
+    start = np.zeros((len(table.nodes), size), np.float32)
+    for group in range(len(table.groups)):
+        columns = np.flatnonzero(table.group == group)
+        place = np.full(len(table), -1)
+        place[columns] = np.arange(len(columns))
+        own = [place[row][place[row] >= 0] for row in rows]
+        flat = np.concatenate([*own, np.empty(0, np.int64)]).astype(np.int64)
+        ends = np.concatenate([[0], np.cumsum([len(row) for row in own])])
+        weights = table.idf[columns[flat]]
+        bags = sp.csr_matrix((weights, flat, ends), shape=(len(rows), len(columns)))
+        start[table.node[columns]] = principal_axes(bags, size, seed)
+    return start

@@ -1,0 +1,49 @@
+"""The configuration as a form: one entry a field, with its kind, range, default and section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
+
+from core.recommend.config import TrainConfig
+
+SECTIONS = ("data", "product", "shopper", "training", "machine")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field. ``kind`` is "choice", "switch", "whole" or "real"; ``options`` for a choice, limits for numbers
+    (the smallest and largest values that are allowed, None where there is no limit)."""
+
+    name: str
+    section: str
+    kind: str
+    options: tuple[str, ...]
+    least: float | None
+    most: float | None
+
+
+def entries() -> tuple[Entry, ...]:
+    """All fields of TrainConfig, in their order."""
+    return tuple(_entry(name) for name in TrainConfig.model_fields)
+
+
+def _entry(name: str) -> Entry:
+    field = TrainConfig.model_fields[name]
+    extra = field.json_schema_extra
+    section = str(extra["section"]) if isinstance(extra, Mapping) else "training"
+    kind: Any = field.annotation
+    if get_origin(kind) is Literal:
+        return Entry(name, section, "choice", tuple(get_args(kind)), None, None)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return Entry(name, section, "choice", tuple(member.value for member in kind), None, None)
+    if kind is bool:
+        return Entry(name, section, "switch", (), None, None)
+    limits: dict[str, float] = {}
+    for rule in field.metadata:
+        for limit in ("ge", "gt", "le", "lt"):
+            if hasattr(rule, limit):
+                limits[limit[0]] = getattr(rule, limit)
+    return Entry(name, section, "whole" if kind is int else "real", (), limits.get("g"), limits.get("l"))

@@ -1,0 +1,252 @@
+"""The network: what a product is, what a shopper is, and how well they fit.
+
+A product's vector is a row of blocks: learned identity, words, sentences, one block for each relation family of the
+graph, price. Each block has a gate that depends on how well known the product is. A shopper's vector is a decayed
+sum over the history, block by block, plus what a small transformer reads from it. The score is their dot product plus
+a popularity term, so it is a sum over blocks: that is what makes it exactly explainable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.recommend.features import PRICE_BINS, FactTable, Features
+
+KNOWN_AFTER = 3.0
+"""A learned vector counts for half once this many shoppers have taken the product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything that fixes the sizes of the weights; kept with the run."""
+
+    products: int
+    nodes: int
+    relations: int
+    groups: tuple[str, ...]
+    lexical: int
+    sentence: int
+    id_dim: int
+    text_dim: int
+    graph_dim: int
+    width: int
+    layers: int
+    heads: int
+    history_length: int
+    dropout: float
+
+    def blocks(self) -> dict[str, int]:
+        """Name and size of each block, in the order they lie in a product's vector."""
+        sizes = {
+            "id": self.id_dim,
+            "lexical": min(self.text_dim, self.lexical),
+            "sentence": min(self.text_dim, self.sentence),
+            **{f"graph.{group}": self.graph_dim for group in self.groups},
+            "price": PRICE_BINS,
+        }
+        return {name: size for name, size in sizes.items() if size}
+
+    def slices(self) -> dict[str, slice]:
+        """Where each block lies."""
+        blocks = self.blocks()
+        ends = np.cumsum([0, *blocks.values()]).tolist()
+        return {name: slice(a, b) for name, (a, b) in zip(blocks, pairwise(ends), strict=True)}
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Features as tensors; n products.
+
+    ``known`` float[n] in [0, 1) says how far the learned vector can be trusted; ``popularity`` float[n] is the log
+    count around its mean. A product nobody has taken yet is not unpopular but new: its popularity is the mean.
+    """
+
+    identity: Tensor
+    known: Tensor
+    popularity: Tensor
+    lexical: Tensor
+    sentence: Tensor
+    price: Tensor
+    column: Tensor
+    weight: Tensor
+    offsets: Tensor
+
+    @staticmethod
+    def of(
+        features: Features, table: FactTable, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> Inputs:
+        """Move features to a device."""
+        column, weight, offsets = table.links(features.facts)
+        counts = features.counts
+        known = np.where(features.identity >= 0, counts / (counts + KNOWN_AFTER), 0.0)
+        taken = counts > 0
+        logs = np.log1p(counts)
+        popularity = np.where(taken, logs - (logs[taken].mean() if taken.any() else 0.0), 0.0)
+
+        def tensor(array: Any, kind: torch.dtype = dtype) -> Tensor:
+            return torch.as_tensor(np.ascontiguousarray(array)).to(device, kind)
+
+        return Inputs(
+            tensor(np.maximum(features.identity, 0), torch.int64),
+            tensor(known),
+            tensor(popularity),
+            tensor(features.lexical),
+            tensor(features.sentence),
+            tensor(features.price),
+            tensor(column, torch.int64),
+            tensor(weight),
+            tensor(offsets, torch.int64),
+        )
+
+
+class Network(nn.Module):
+    """Products and shoppers in one space."""
+
+    column_node: Tensor
+    column_relation: Tensor
+
+    def __init__(self, shape: Shape, table: FactTable) -> None:
+        super().__init__()
+        self.shape = shape
+        blocks = shape.blocks()
+        total = sum(blocks.values())
+        self.register_buffer("column_node", torch.as_tensor(table.node), persistent=False)
+        self.register_buffer("column_relation", torch.as_tensor(table.relation), persistent=False)
+        self.identity = nn.Embedding(shape.products, shape.id_dim) if shape.id_dim else None
+        self.lexical = nn.Linear(shape.lexical, blocks["lexical"], bias=False) if shape.lexical else None
+        self.sentence = nn.Linear(shape.sentence, blocks["sentence"], bias=False) if shape.sentence else None
+        self.price = nn.Linear(PRICE_BINS, PRICE_BINS, bias=False)
+        self.node = nn.Parameter(torch.randn(max(shape.nodes, 1), shape.graph_dim) * 0.1)
+        self.message = nn.Parameter(torch.ones(max(shape.relations, 1), shape.graph_dim))
+        self.translation = nn.Parameter(torch.randn(max(shape.relations, 1), shape.graph_dim) * 0.1)
+        self.gate = nn.Parameter(torch.zeros(2, len(blocks)))
+        self.popularity = nn.Parameter(torch.tensor(0.1))
+        self.newness = nn.Parameter(torch.tensor(0.0))
+        self.residual = nn.Parameter(torch.tensor(0.0))
+        self.decay = nn.Parameter(torch.full((len(blocks),), 1.0))
+        self.strength = nn.Parameter(torch.ones(len(blocks)))
+        self.reader = Reader(shape, total) if shape.layers else None
+        self.dropout = nn.Dropout(shape.dropout)
+        if self.identity is not None:
+            nn.init.normal_(self.identity.weight, std=0.1)
+        for linear in (self.lexical, self.sentence, self.price):
+            if linear is not None:
+                nn.init.eye_(linear.weight)
+
+    def products(self, inputs: Inputs, hidden: Tensor | None = None) -> Tensor:
+        """Product vectors float[n, size]; those of ``hidden`` bool[n] are made as if nobody had taken them yet."""
+        parts: list[Tensor] = []
+        known = _unless(hidden, inputs.known)[:, None]
+        if self.identity is not None:
+            parts.append(self.identity(inputs.identity) * known)
+        if self.lexical is not None:
+            parts.append(self.lexical(inputs.lexical))
+        if self.sentence is not None:
+            parts.append(self.sentence(inputs.sentence))
+        if self.shape.groups:
+            parts.extend(self.graph(inputs).unbind(1))
+        parts.append(self.price(inputs.price))
+        gates = 2.0 * torch.sigmoid(self.gate[0] + self.gate[1] * known)
+        return torch.cat([part * gates[:, [k]] for k, part in enumerate(parts)], 1)
+
+    def graph(self, inputs: Inputs) -> Tensor:
+        """Relation-aware sums over each product's facts: float[n, groups, graph_dim]."""
+        bags = functional.embedding_bag(
+            inputs.column, self.columns(), inputs.offsets, mode="sum", per_sample_weights=inputs.weight
+        )
+        return bags.view(-1, len(self.shape.groups), self.shape.graph_dim)
+
+    def block_weights(self) -> list[nn.Parameter]:
+        """The few weights that say how much each part of the score counts."""
+        return [self.gate, self.popularity, self.newness, self.residual, self.decay, self.strength]
+
+    def columns(self) -> Tensor:
+        """float[columns, graph_dim]: node vectors as seen through their relation."""
+        return self.node[self.column_node] * self.message[self.column_relation]
+
+    def bias(self, inputs: Inputs, hidden: Tensor | None = None) -> Tensor:
+        """float[n]: what popularity, or being new, adds to a product's score."""
+        known = _unless(hidden, inputs.known)
+        return self.popularity * _unless(hidden, inputs.popularity) + self.newness * (1.0 - known)
+
+    def shoppers(self, history: Tensor) -> Tensor:
+        """Shopper vectors after each step, float[batch, length, size] from product vectors of the same shape.
+
+        Causal: step t sees products up to t only, and only how long ago they were, so padding at the end is harmless.
+        """
+        steps = torch.arange(history.shape[1], device=history.device)
+        age = (steps[:, None] - steps[None, :]).to(history.dtype)
+        weights = torch.where(age >= 0, torch.sigmoid(self.decay)[:, None, None] ** age.clamp(min=0), 0.0)
+        parts = [
+            self.strength[k] * (weights[k] @ history[..., where])
+            for k, where in enumerate(self.shape.slices().values())
+        ]
+        memory = torch.cat(parts, -1)
+        return memory if self.reader is None else memory + self.reader(self.dropout(history), age)
+
+
+class Reader(nn.Module):
+    """A causal transformer with relative positions; its output starts at zero, so training starts from the sum."""
+
+    def __init__(self, shape: Shape, size: int) -> None:
+        super().__init__()
+        self.length = shape.history_length
+        self.enter = nn.Linear(size, shape.width)
+        self.position = nn.Parameter(torch.zeros(shape.heads, shape.history_length))
+        self.layers = nn.ModuleList(
+            Layer(shape.width, shape.heads, shape.dropout) for _ in range(shape.layers)
+        )
+        self.norm = nn.LayerNorm(shape.width)
+        self.leave = nn.Linear(shape.width, size, bias=False)
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, history: Tensor, age: Tensor) -> Tensor:
+        """float[batch, length, size] → the same."""
+        near = self.position[:, age.clamp(0, self.length - 1).long()]
+        bias = torch.where(age >= 0, near, float("-inf"))
+        state = self.enter(history)
+        for layer in self.layers:
+            state = layer(state, bias)
+        return self.leave(self.norm(state))  # type: ignore[no-any-return]
+
+
+class Layer(nn.Module):
+    """Pre-norm attention and feed-forward."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(width)
+        self.attend = nn.Linear(width, 3 * width)
+        self.mix = nn.Linear(width, width)
+        self.feed = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, 2 * width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, state: Tensor, bias: Tensor) -> Tensor:
+        """float[batch, length, width] with an additive attention bias float[heads, length, length]."""
+        batch, length, width = state.shape
+        parts = self.attend(self.norm(state)).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        seen = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], attn_mask=bias[None])
+        state = state + self.dropout(self.mix(seen.transpose(1, 2).reshape(batch, length, width)))
+        return state + self.dropout(self.feed(state))  # type: ignore[no-any-return]
+
+
+def _unless(hidden: Tensor | None, values: Tensor) -> Tensor:
+    return values if hidden is None else values * ~hidden

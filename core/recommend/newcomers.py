@@ -1,0 +1,56 @@
+"""Products that came into the catalogue after a run was trained: ranked by what is known of them, at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from core.catalogue.store import Catalogue
+from core.domain import Product
+from core.recommend.artefact import Artefact
+from core.recommend.baselines import Baseline
+from core.recommend.encoder import sentence_encoder
+from core.recommend.source import graph_facts
+from core.storage.workspaces import Workspace
+
+
+def with_newcomers(workspace: Workspace, artefact: Artefact) -> Artefact:
+    """The artefact with the catalogue's new products added: facts, text and price, but no learned vector."""
+    known = set(artefact.features.products)
+    fresh = [product for product in Catalogue(workspace).products() if product.id not in known]
+    return extended(workspace, artefact, fresh) if fresh else artefact
+
+
+def extended(workspace: Workspace, artefact: Artefact, fresh: list[Product]) -> Artefact:
+    """Add products to an artefact; raises ModelUnavailable where the run needs an encoder that is not here."""
+    vocabulary = artefact.vocabulary
+    facts, _ = graph_facts(workspace, reviews=artefact.config.reviews_in_graph)
+    encoder = sentence_encoder(required=True) if vocabulary.sentences else None
+    features = vocabulary.encode(fresh, facts, np.zeros(len(fresh), np.float32), encoder)
+    size = len(artefact.features) + len(fresh)
+    baseline = artefact.baseline
+    similarity = baseline.similarity.tocsr(copy=True)
+    similarity.resize((size, size))
+    padded = Baseline(
+        baseline.name,
+        baseline.params,
+        sp.csr_matrix(similarity),
+        np.concatenate([baseline.prior, np.zeros(len(fresh), np.float32)]),
+    )
+    own = {
+        product.id: tuple(
+            fact
+            for fact in facts.get(product.id, ())
+            if (fact.relation, fact.object) in vocabulary.table.column
+        )
+        for product in fresh
+    }
+    return replace(
+        artefact,
+        features=artefact.features.joined(features),
+        facts={**artefact.facts, **own},
+        baseline=padded,
+        average_baseline=np.concatenate([artefact.average_baseline, np.zeros(len(fresh))]),
+    )

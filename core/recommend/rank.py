@@ -1,0 +1,246 @@
+"""Serving: who is shown what, and what the model would have said had its inputs been others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain import Fact
+from core.errors import ConfigError, DataError
+from core.ontology import Family
+from core.recommend.artefact import Artefact
+from core.recommend.data import Ints
+from core.recommend.features import Features
+from core.recommend.measure import top
+from core.recommend.network import Inputs
+from core.recommend.scoring import Combined, product_vectors
+from core.recommend.text import Encoder
+
+RECENT = 3
+"""The recent part of a history: its last products, at most this many and at most half of it, rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureGroup:
+    """Inputs that are switched on and off together. ``kind`` is "history" or "item"."""
+
+    name: str
+    kind: str
+    family: Family | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One line of a list; ``rank`` starts at 1."""
+
+    product_id: str
+    score: float
+    rank: int
+
+
+class Recommender:
+    """A run, ready to serve.
+
+    The score of product i for history h is  b · baseline(h, i) + n · (Σ_blocks u(h)·v(i) + p(i)). Groups are the recent
+    and the older part of the history, one for each relation family among the product's facts, "text", "price", and
+    "popularity" (the popularity term and the learned vector: what is known of a product from its sales alone).
+    Co-purchases, in the baseline, count to the history they start from. All in double precision.
+    """
+
+    def __init__(self, artefact: Artefact, encoder: Encoder | None = None) -> None:
+        import torch
+
+        self.artefact = artefact
+        self.run_id = artefact.run_id
+        self.product_ids = artefact.features.products
+        self._encoder = encoder
+        inputs = Inputs.of(artefact.features, artefact.vocabulary.table, dtype=torch.float64)
+        vectors, bias = product_vectors(artefact.network, inputs)
+        self.model = Combined(
+            artefact.network,
+            artefact.baseline,
+            artefact.mix,
+            vectors,
+            bias,
+            artefact.average,
+            artefact.average_baseline,
+        )
+        families = tuple(
+            FeatureGroup(name, "item", Family(name)) for name in artefact.vocabulary.table.groups
+        )
+        self.groups: tuple[FeatureGroup, ...] = (
+            FeatureGroup("history.recent", "history"),
+            FeatureGroup("history.older", "history"),
+            *families,
+            FeatureGroup("text", "item"),
+            FeatureGroup("price", "item"),
+            FeatureGroup("popularity", "item"),
+        )
+
+    def score(self, history: Sequence[str]) -> NDArray[np.float64]:
+        """float64[products]: scores in the order of ``product_ids``; an empty history is the average shopper's."""
+        return np.asarray(self.model.score([self.rows(history)])[0], np.float64)
+
+    def recommend(
+        self, history: Sequence[str], k: int = 10, exclude: Collection[str] | None = None
+    ) -> list[Scored]:
+        """The k best products that are not in the history (or, where given, not in ``exclude``)."""
+        return self._list(self.score(history), history if exclude is None else exclude, k)
+
+    def baseline(self, history: Sequence[str], k: int = 10) -> list[Scored]:
+        """What the baseline beneath the model would have shown."""
+        scores = self.model.baselines([self.rows(history)])[0]
+        return self._list(scores, history, k)
+
+    @property
+    def baseline_name(self) -> str:
+        """The baseline that the network is a residual over."""
+        return self.artefact.baseline.name
+
+    def facts_of(self, product_id: str) -> tuple[Fact, ...]:
+        """The facts of a product that the model uses."""
+        return self.artefact.facts.get(product_id, ())
+
+    def score_coalitions(
+        self,
+        history: Sequence[str],
+        product_id: str,
+        masks: NDArray[np.bool_],
+        background: str = "average",
+    ) -> NDArray[np.float64]:
+        """float64[n] scores of a product with only the groups of each row of ``masks`` (bool[n, groups]) on.
+
+        A part of the history that is off is removed, and an empty history is the average shopper's. A group of the
+        product that is off has the value of the background: "average" (the catalogue's mean), "empty" (zero), or
+        another product's id. All on is the served score.
+        """
+        item, rows = self._row(product_id), self.rows(history)
+        masks = np.asarray(masks, bool)
+        if masks.ndim != 2 or masks.shape[1] != len(self.groups):
+            raise ConfigError(f"Masks must have {len(self.groups)} columns.", where="coalitions")
+        parts = [_part(rows, recent, older) for recent in (False, True) for older in (False, True)]
+        shoppers = self.model.shoppers(parts)
+        base = self._baseline_of(parts, item)
+        ground, ground_bias = self._background(background)
+        own, other = self._by_group(shoppers, self.model.vectors[item]), self._by_group(shoppers, ground)
+        own[:, -1] += self.model.bias[item]
+        other[:, -1] += ground_bias
+        variant = 2 * masks[:, 0].astype(int) + masks[:, 1]
+        network = np.where(masks[:, 2:], own[variant], other[variant]).sum(1)
+        return np.asarray(self.model.mix.baseline * base[variant] + self.model.mix.network * network)
+
+    def score_texts(
+        self, history: Sequence[str], product_id: str, texts: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """float64[texts]: scores of a product had its text been each of these, read by the same encoders."""
+        row = self._row(product_id)
+        features = self.artefact.features.take([row] * len(texts))
+        lexical, sentence = self.artefact.vocabulary.encode_texts(texts, self._sentences())
+        return self._rescored(history, row, replace(features, lexical=lexical, sentence=sentence))
+
+    def score_fact_sets(
+        self, history: Sequence[str], product_id: str, kept: Sequence[Collection[str]]
+    ) -> NDArray[np.float64]:
+        """float64[sets]: scores of a product had it only the facts of each set (fact ids)."""
+        row, facts = self._row(product_id), self.facts_of(product_id)
+        columns = tuple(
+            self.artefact.vocabulary.table.columns(fact for fact in facts if fact.id in chosen)
+            for chosen in kept
+        )
+        features = self.artefact.features.take([row] * len(kept))
+        return self._rescored(history, row, replace(features, facts=columns))
+
+    def score_histories(self, histories: Sequence[Sequence[str]], product_id: str) -> NDArray[np.float64]:
+        """float64[histories]: scores of one product for each history."""
+        item, rows = self._row(product_id), [self.rows(history) for history in histories]
+        network = self.model.shoppers(rows) @ self.model.vectors[item] + self.model.bias[item]
+        return np.asarray(
+            self.model.mix.baseline * self._baseline_of(rows, item) + self.model.mix.network * network
+        )
+
+    def rows(self, history: Sequence[str]) -> Ints:
+        """int32: places of the products of a history; those the catalogue never had are left out."""
+        place = self._place
+        return np.array([place[product] for product in history if product in place], np.int32)
+
+    def _rescored(self, history: Sequence[str], item: int, changed: Features) -> NDArray[np.float64]:
+        import torch
+
+        inputs = Inputs.of(changed, self.artefact.vocabulary.table, dtype=torch.float64)
+        vectors, bias = product_vectors(self.artefact.network, inputs)
+        rows = [self.rows(history)]
+        network = vectors @ self.model.shoppers(rows)[0] + bias
+        return np.asarray(
+            self.model.mix.baseline * self._baseline_of(rows, item) + self.model.mix.network * network
+        )
+
+    def _baseline_of(self, histories: Sequence[Ints], item: int) -> NDArray[np.float64]:
+        scores = self.model.baseline.score_one(histories, item)
+        scores[[len(history) == 0 for history in histories]] = self.model.average_baseline[item]
+        return scores
+
+    def _background(self, name: str) -> tuple[NDArray[np.floating], float]:
+        if name == "average":
+            return self.model.vectors.mean(0), float(self.model.bias.mean())
+        if name == "empty":
+            return np.zeros_like(self.model.vectors[0]), 0.0
+        row = self._row(name)
+        return self.model.vectors[row], float(self.model.bias[row])
+
+    def _by_group(self, shoppers: NDArray[np.floating], vector: NDArray[np.floating]) -> NDArray[np.float64]:
+        """float64[shoppers, item groups]: the part of the dot product that each group of the product carries."""
+        found = np.zeros((len(shoppers), len(self.groups) - 2))
+        for block, where in self.artefact.network.shape.slices().items():
+            found[:, self._group_of[block]] += shoppers[:, where] @ vector[where]
+        return found
+
+    @cached_property
+    def _group_of(self) -> dict[str, int]:
+        place = {group.name: index for index, group in enumerate(self.groups[2:])}
+        named = {"id": "popularity", "lexical": "text", "sentence": "text", "price": "price"}
+        return {
+            block: place[named.get(block, block.removeprefix("graph."))]
+            for block in self.artefact.network.shape.blocks()
+        }
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {product: row for row, product in enumerate(self.product_ids)}
+
+    def _row(self, product_id: str) -> int:
+        try:
+            return self._place[product_id]
+        except KeyError:
+            raise DataError(
+                "The run does not know this product.",
+                where=product_id[:80],
+                remedy="Choose a product of the catalogue, or train again.",
+            ) from None
+
+    def _list(self, scores: NDArray[np.floating], exclude: Collection[str], k: int) -> list[Scored]:
+        free = np.array(scores, np.float64)
+        free[self.rows(list(exclude))] = -np.inf
+        chosen = [int(row) for row in top(free[None], k)[0] if np.isfinite(free[row])]
+        return [Scored(self.product_ids[row], float(free[row]), rank) for rank, row in enumerate(chosen, 1)]
+
+    def _sentences(self) -> Encoder | None:
+        if self.artefact.vocabulary.sentences and self._encoder is None:
+            from core.recommend.encoder import sentence_encoder
+
+            self._encoder = sentence_encoder(required=True)
+        return self._encoder
+
+
+def recent_length(length: int) -> int:
+    """How many products at the end of a history of that length are its recent part."""
+    return min(RECENT, (length + 1) // 2)
+
+
+def _part(rows: Ints, recent: bool, older: bool) -> Ints:
+    cut = len(rows) - recent_length(len(rows))
+    none = rows[:0]
+    return np.concatenate([rows[:cut] if older else none, rows[cut:] if recent else none])
