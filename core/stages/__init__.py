@@ -6,4 +6,5 @@ REGISTRY: dict[str, str] = {
     "import": "core.stages.importing:run",
     "build": "core.stages.build:run",
     "train": "core.stages.train:run",
+    "demo": "core.stages.demo:run",
 }

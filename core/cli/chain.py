@@ -1,0 +1,191 @@
+"""The chain without a page: ``ingest``, ``extract``, ``train``, ``recommend``, ``explain``, ``demo``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from core.cli.common import Commands, add, add_workspace, open_workspace, run_stage
+from core.cli.main import Result
+from core.errors import DataError, ShelfGraphError
+from core.settings import settings
+from core.storage.workspaces import Workspace
+
+PRESETS = ("quick", "balanced", "best")
+
+
+def register(commands: Commands) -> None:
+    """Add the commands of this module."""
+    ingest = add(commands, "ingest", _ingest, "take in product, review and event files")
+    add_workspace(ingest)
+    ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    ingest.add_argument("--kind", choices=("products", "reviews", "events"), default="")
+
+    extract = add(commands, "extract", _extract, "read the catalogue and build the graph")
+    add_workspace(extract)
+    extract.add_argument("--model", default="", help="language model; none unless given")
+    extract.add_argument("--schema", default="shop", help="name of the schema")
+    extract.add_argument("--products", type=int, help="how many products; all unless given")
+    extract.add_argument("--order", choices=("new", "popular", "longest"), default="new")
+    extract.add_argument("--llm-products", type=int, default=24, help="most products the model may read")
+    extract.add_argument("--no-reviews", action="store_true")
+
+    train = add(commands, "train", _train, "train a recommender beside its baselines")
+    add_workspace(train)
+    train.add_argument("--preset", choices=PRESETS, default="balanced")
+    train.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="change single settings")
+    train.add_argument("--name", default="")
+
+    recommend = add(commands, "recommend", _recommend, "the list for a shopper, or for a made-up history")
+    _add_shopper(recommend)
+    recommend.add_argument("--k", type=int, default=10)
+
+    explain = add(commands, "explain", _explain, "take one recommendation apart")
+    _add_shopper(explain)
+    explain.add_argument("--item", required=True)
+    explain.add_argument("--against", default="", help="also say why it stands above this product")
+
+    demo = add(commands, "demo", _demo, "the whole chain on the sample, with its figures")
+    add_workspace(demo, required=False)
+
+
+def _add_shopper(command: argparse.ArgumentParser) -> None:
+    add_workspace(command)
+    command.add_argument(
+        "--run", dest="run_id", default=None, help="a run's id; the serving one unless given"
+    )
+    who = command.add_mutually_exclusive_group(required=True)
+    who.add_argument("--user", help="a shopper of the events")
+    who.add_argument(
+        "--history", nargs="+", metavar="PRODUCT", help="products of a made-up shopper, oldest first"
+    )
+
+
+def _ingest(arguments: argparse.Namespace) -> Result:
+    from core.catalogue.read import read_tables
+    from core.catalogue.store import Catalogue
+
+    workspace = open_workspace(arguments.workspace, create=True)
+    catalogue = Catalogue(workspace)
+    reports: list[dict[str, Any]] = []
+    failed: list[ShelfGraphError] = []
+    for file in arguments.files:
+        try:
+            if not file.is_file():
+                raise DataError("There is no such file.", where=str(file), remedy="Check the path.")
+            for table in read_tables(file, file.name, folder=workspace.sub("uploads")):
+                mapping = catalogue.propose(table, arguments.kind).mapping
+                reports.append(catalogue.import_table(table, mapping, origin="upload").plain())
+        except ShelfGraphError as error:
+            failed.append(error)
+    if failed and not reports:
+        raise failed[0]
+    return {
+        "workspace": str(workspace.folder),
+        "sources": reports,
+        "not_read": [str(error) for error in failed],
+        "counts": dict(catalogue.counts()),
+        "hash": catalogue.catalogue_hash(),
+    }
+
+
+def _extract(arguments: argparse.Namespace) -> Result:
+    params = {
+        "model": arguments.model,
+        "schema_name": arguments.schema,
+        "n_products": arguments.products,
+        "order": arguments.order,
+        "llm_products": arguments.llm_products,
+        "reviews": not arguments.no_reviews,
+    }
+    return run_stage(open_workspace(arguments.workspace), "build", params)
+
+
+def _train(arguments: argparse.Namespace) -> Result:
+    from core.recommend.config import PRESETS as CONFIGS
+    from core.recommend.config import config_of
+
+    values = CONFIGS[arguments.preset].model_dump(mode="json")
+    for setting in arguments.set:
+        name, _, value = setting.partition("=")
+        values[name] = value
+    config = config_of(values).model_dump(mode="json")
+    params = {"config": config, "name": arguments.name or arguments.preset}
+    return run_stage(open_workspace(arguments.workspace), "train", params)
+
+
+def _history(arguments: argparse.Namespace, workspace: Workspace) -> list[str]:
+    from core.recommend.source import history
+
+    if arguments.history:
+        return list(arguments.history)
+    found = [product for product, _time in history(workspace, arguments.user)]
+    if not found:
+        raise DataError(
+            "This shopper has no events.",
+            where=arguments.user,
+            remedy="Choose another, or give products with --history.",
+        )
+    return found
+
+
+def _recommend(arguments: argparse.Namespace) -> Result:
+    from core.catalogue.store import Catalogue
+    from core.recommend.artefact import load
+    from core.recommend.reasons import reasons
+
+    workspace = open_workspace(arguments.workspace)
+    model = load(workspace, arguments.run_id)
+    history = _history(arguments, workspace)
+    lines = model.recommend(history, arguments.k)
+    below = model.baseline(history, arguments.k)
+    wanted = {line.product_id for line in (*lines, *below)} | set(history)
+    titles = {product.id: product.title for product in Catalogue(workspace).products(wanted)}
+    return {
+        "run": model.run_id,
+        "history": [{"product": p, "title": titles.get(p, p)} for p in history],
+        "products": [
+            {
+                "rank": line.rank,
+                "product": line.product_id,
+                "title": titles.get(line.product_id, line.product_id),
+                "score": line.score,
+                "facts": [
+                    {"relation": r.fact.relation, "object": r.fact.object, "weight": r.weight}
+                    for r in reasons(model, history, line.product_id)
+                ],
+            }
+            for line in lines
+        ],
+        "baseline": {"name": model.baseline_name, "products": [line.product_id for line in below]},
+    }
+
+
+def _explain(arguments: argparse.Namespace) -> Result:
+    from core.catalogue.store import Catalogue
+    from core.explain.report import explanation
+    from core.recommend.artefact import load
+    from core.recommend.text import product_text
+
+    workspace = open_workspace(arguments.workspace)
+    model = load(workspace, arguments.run_id)
+    history = _history(arguments, workspace)
+    product = Catalogue(workspace).product(arguments.item)
+    facts = {p: model.facts_of(p) for p in {*history, product.id}}
+    found = explanation(
+        model, history, product.id, facts, text=product_text(product), against=arguments.against
+    )
+    return {"run": model.run_id, "user": arguments.user, "title": product.title, **found}
+
+
+def _demo(arguments: argparse.Namespace) -> Result:
+    folder = arguments.workspace
+    if folder is None:
+        folder = settings().workspaces / "demo"
+        shutil.rmtree(folder, ignore_errors=True)
+    began = time.perf_counter()
+    parts = run_stage(open_workspace(folder, create=True), "demo", {})
+    return {"workspace": str(folder), "seconds": time.perf_counter() - began, **parts}

@@ -1,0 +1,259 @@
+"""The stage "build": products go in, facts come out, and everybody may watch.
+
+Steps in the order of their price: the catalogue's columns (no model, so the first facts stand at once), the tagger,
+the language model. Each product's assertions, log entries, read marks and the checkpoint are one transaction; what
+has a read mark for an extractor's version is not read by it again. So a build that dies goes on where it was, and
+building again costs only what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import time
+from typing import Any
+
+from sqlalchemy import select, tuple_
+
+from core.catalogue.store import Catalogue
+from core.domain import Document, LogEntry
+from core.errors import DataError
+from core.graph.log import Log
+from core.graph.model import Graph
+from core.jobs import Context
+from core.stages.build_plan import BuildParams, choose, parse, schema_of
+from core.stages.build_report import Pace, Reporter
+from core.stages.build_steps import Reading, Step, Subject, steps
+from core.storage.database import insert_new
+from core.storage.tables import assertions, read_marks
+
+SPEED_SECONDS = 1.0
+
+
+def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read the chosen products; gives counts, the ledger, the graph's hash and the time of each step.
+
+    Raises ConfigError for settings that do not go together, DataError where there is nothing to read or nothing is
+    found, ModelUnavailable for a language model that is not there.
+    """
+    return _Build(context, parse(params)).run()
+
+
+@dataclass
+class _Done:
+    """What this build has done, over all its attempts."""
+
+    products: int = 0
+    llm_products: int = 0
+    tokens: int = 0
+    began_with: int = -1
+    steps: dict[str, dict[str, float]] = field(default_factory=dict)
+    chosen: list[str] | None = None
+    """What the language model is to read, once that has been decided."""
+
+
+class _Build:
+    def __init__(self, context: Context, params: BuildParams) -> None:
+        self.context, self.params = context, params
+        self.workspace = context.workspace
+        self.catalogue = Catalogue(self.workspace)
+        self.log = Log(self.workspace)
+        self.schema = schema_of(self.workspace, params.schema_name)
+        self.reporter = Reporter(context)
+        self.pace, self.step, self.spoke = Pace(context), ("", 0), 0.0
+        stored = context.load_checkpoint() or {}
+        self.done = _Done(**stored.get("done", {}))
+
+    def run(self) -> Mapping[str, Any]:
+        context = self.context
+        context.progress(0, 0, "documents")
+        self.log.reconcile()
+        self.log.schema(self.schema.version, self.schema_relations(), actor="build")
+        ids = choose(self.workspace, self.params)
+        if not ids:
+            raise DataError(
+                "There are no products to read.",
+                where="catalogue",
+                remedy="Import products on the Catalogue page.",
+            )
+        graph = self.reporter.facts()
+        if self.done.began_with < 0:
+            self.done.began_with = len(graph.facts)
+        budget = min(self.params.llm_products, len(ids)) if self.params.model else 0
+        context.emit("plan", products=len(ids), llm_products=budget)
+        self._count()
+        context.save_checkpoint(self._checkpoint())
+        for step in steps(self.schema, self.params, self.reporter, context, self._subjects, self._heard):
+            graph = self._step(step, ids)
+        return self._result(graph, len(ids))
+
+    def schema_relations(self) -> list[str]:
+        """Every relation that the schema knows, of any category."""
+        lists = (self.schema.general, *self.schema.asked.values())
+        return sorted({attribute.relation for attributes in lists for attribute in attributes})
+
+    def _step(self, step: Step, ids: Sequence[str]) -> Graph:
+        """Let a step read what it has not read yet; facts are told after each commit."""
+        todo = self._todo(step, ids)
+        self.context.emit("step", name=step.name, products=len(todo))
+        self.step, self.pace = (step.name, len(todo)), Pace(self.context)
+        graph = self.reporter.facts()
+        for batch in _batches(todo, step.first, step.batch):
+            self.context.check()
+            for readings in step.read(self._subjects(batch)):
+                self._commit(step, readings)
+                self.pace.add(len(readings), sum(reading.new_tokens for reading in readings))
+                graph = self.reporter.facts()
+                self._speed()
+                self.context.check()
+        self.done.steps[step.name] = self._spent(step)
+        self.done.chosen = None
+        return graph
+
+    def _todo(self, step: Step, ids: Sequence[str]) -> list[str]:
+        if self.done.chosen is not None and step.remembers:
+            unread = set(self._unread(step.mark, self.done.chosen))
+            return [one for one in self.done.chosen if one in unread]
+        chosen = step.choose(ids, self._unread(step.mark, ids))
+        if step.remembers:
+            self.done.chosen = chosen
+            self.context.save_checkpoint(self._checkpoint())
+        return chosen
+
+    def _spent(self, step: Step) -> dict[str, float]:
+        """Products, seconds and tokens of a step over all attempts."""
+        before = self.done.steps.get(step.name, {})
+        now = {"products": self.pace.products, "seconds": self.pace.seconds, "tokens": self.pace.charged}
+        return {name: before.get(name, 0) + value for name, value in now.items()}
+
+    def _commit(self, step: Step, readings: Sequence[Reading]) -> None:
+        """One transaction: what was read, that it was read, what it replaces, and where to go on."""
+        now = time()
+        found = [assertion for reading in readings for assertion in reading.assertions]
+        documents = [document for reading in readings for document in reading.documents]
+        marks = [
+            {"document_id": d.id, "document_hash": d.hash, "extractor": step.mark, "time": now}
+            for d in documents
+        ]
+        if step.name == "tagger":
+            self.done.products += len(readings)
+        elif step.name == "llm":
+            self.done.llm_products += len(readings)
+        self.pace.charged += sum(reading.tokens for reading in readings)
+        self.done.tokens += sum(reading.tokens for reading in readings)
+        with self.workspace.db.write() as connection:
+            outdated = self._outdated(connection, step, documents)
+            self.log.retract(outdated, "superseded", step.name, connection)
+            entries: Sequence[LogEntry] = [entry for reading in readings for entry in reading.entries]
+            self.log.append(found, entries, connection, job_id=self.context.job_id)
+            insert_new(connection, read_marks, marks)
+            self._count()
+            self.context.save_checkpoint(self._checkpoint(), connection)
+
+    def _outdated(self, connection: Any, step: Step, documents: Sequence[Document]) -> list[str]:
+        """What an earlier version of the same extractor, or the same under another schema, found in these texts."""
+        if not documents:
+            return []
+        found = connection.execute(
+            select(assertions.c.id).where(
+                assertions.c.extractor == step.extractor,
+                tuple_(assertions.c.document_id, assertions.c.document_hash).in_(
+                    [(d.id, d.hash) for d in documents]
+                ),
+                (assertions.c.extractor_version != step.version)
+                | (assertions.c.schema_version != self.schema.version),
+            )
+        )
+        return list(found.scalars())
+
+    def _unread(self, mark: str, ids: Sequence[str]) -> list[str]:
+        """Products with a present text that this extractor, in this version, has not read."""
+        with self.workspace.db.read() as connection:
+            query = select(read_marks.c.document_id, read_marks.c.document_hash).where(
+                read_marks.c.extractor == mark
+            )
+            read = {tuple(row) for row in connection.execute(query)}
+        if not read:
+            return list(ids)
+        unread = {
+            document.product_id
+            for document in self.catalogue.documents(ids)
+            if (document.id, document.hash) not in read and self._wanted(document)
+        }
+        return [one for one in ids if one in unread]
+
+    def _wanted(self, document: Document) -> bool:
+        return self.params.reviews or document.kind != "review"
+
+    def _subjects(self, ids: Sequence[str]) -> list[Subject]:
+        texts: dict[str, list[Document]] = {one: [] for one in ids}
+        for document in self.catalogue.documents(ids):
+            if self._wanted(document):
+                texts[document.product_id].append(document)
+        # A product that left the catalogue since the plan was made is passed over.
+        products = {product.id: product for product in self.catalogue.products(ids)}
+        return [Subject(products[one], tuple(texts[one])) for one in ids if one in products]
+
+    def _heard(self) -> None:
+        """A token of the model: the speed is told about once a second, and a wish to stop is heeded at once."""
+        self.context.check()
+        if time() - self.spoke > SPEED_SECONDS:
+            self._speed()
+
+    def _speed(self) -> None:
+        self.spoke = time()
+        name, todo = self.step
+        products, tokens = self.pace.rates()
+        left = (todo - self.pace.products) / products if products else None
+        self.context.emit(
+            "speed",
+            products_per_second=products,
+            tokens_per_second=tokens,
+            seconds_left=left,
+            tokens=self.done.tokens,
+        )
+        self.context.progress(self.pace.products, todo, name)
+
+    def _count(self) -> None:
+        self.context.emit("count", products=self.done.products, llm_products=self.done.llm_products)
+
+    def _checkpoint(self) -> dict[str, Any]:
+        return {"done": vars(self.done)}
+
+    def _result(self, graph: Graph, products: int) -> dict[str, Any]:
+        new = len(graph.facts) - self.done.began_with
+        if not graph.facts:
+            raise DataError(
+                f"{products} products were read and not one fact was found.",
+                where="build",
+                remedy="See on the Catalogue page that title and description are mapped to the right columns, and "
+                "that the schema fits these products.",
+            )
+        looked = any(step["products"] for step in self.done.steps.values())
+        notice = "" if new else "no_facts" if looked else "nothing_new"
+        ledger = {
+            part: getattr(graph.ledger, part) for part in ("committed", "merged", "quarantined", "rejected")
+        }
+        return {
+            "products": products,
+            "read": self.done.products,
+            "llm_products": self.done.llm_products,
+            "new_facts": new,
+            "facts": len(graph.facts),
+            "nodes": len(graph.nodes),
+            "ledger": {"extracted": graph.ledger.extracted, **ledger},
+            "graph_hash": graph.hash,
+            "tokens": self.done.tokens,
+            "seconds": sum(step["seconds"] for step in self.done.steps.values()),
+            "model": self.params.model,
+            "steps": self.done.steps,
+            "notice": notice,
+        }
+
+
+def _batches(ids: Sequence[str], first: int, largest: int) -> Iterator[list[str]]:
+    """Small batches first, so that the first facts are seen at once; then as large as the step takes."""
+    start, size = 0, first
+    while start < len(ids):
+        yield list(ids[start : start + size])
+        start, size = start + size, min(size * 2, largest)
