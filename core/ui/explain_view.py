@@ -1,0 +1,227 @@
+"""How an explanation is drawn: the waterfall, the bars beside it, the coloured words, the paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.explain.paths import FactEffect, GraphPath
+from core.explain.shapley import Attribution
+from core.explain.surrogate import Surrogate
+from core.explain.words import WordShares
+from core.ontology import Family, family
+from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, styled
+from core.ui.text import family_label, has, number, relation_label, speaking, t
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+ROW_PIXELS = 30
+SHORT = 34
+INERT = 1e-9
+FAMILY_NAMES = frozenset(member.value for member in Family)
+
+
+def group_label(name: str) -> str:
+    """The name of a feature group as people say it."""
+    if name in FAMILY_NAMES:
+        return t("explain.group_relation", family=family_label(Family(name)))
+    key = f"explain.group_{name.replace('.', '_')}"
+    return t(key) if has(key) else name
+
+
+def shorten(text: str, length: int = SHORT) -> str:
+    """The text, cut with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def waterfall(found: Attribution) -> Figure:
+    """From the average to this score, one step a group, smallest at the top; bars carry the group's name."""
+    import plotly.graph_objects as go
+
+    steps = list(reversed(active(found)))
+    names = [group_label(found.names[i]) for i in steps]
+    values = [float(found.values[i]) for i in steps]
+    fig = go.Figure(
+        go.Waterfall(
+            orientation="h",
+            measure=["absolute", *["relative"] * len(steps), "total"],
+            y=[t("explain.shares_base"), *names, t("explain.shares_score")],
+            x=[found.base, *values, found.score],
+            text=[number(found.base), *(signed(v) for v in values), number(found.score)],
+            textposition="outside",
+            customdata=["", *(found.names[i] for i in steps), ""],
+            connector={"line": {"width": 1, "color": BASELINE, "dash": "dot"}},
+            increasing={"marker": {"color": POSITIVE}},
+            decreasing={"marker": {"color": NEGATIVE}},
+            totals={"marker": {"color": BASELINE}},
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    fig.update_layout(showlegend=False, clickmode="event+select")
+    _room_for_labels(fig, [found.base, found.score, *np.cumsum([found.base, *values]).tolist()])
+    return styled(fig, ROW_PIXELS * (len(steps) + 2) + 40)
+
+
+def bars(names: Sequence[str], values: Sequence[float], keys: Sequence[str] | None = None) -> Figure:
+    """Signed horizontal bars, in the given order from the top."""
+    import plotly.graph_objects as go
+
+    fig = go.Figure(
+        go.Bar(
+            orientation="h",
+            y=[f"{shorten(name)}{chr(0x200B) * at}" for at, name in enumerate(names)],
+            x=list(values),
+            text=[signed(value) for value in values],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=list(keys or names),
+            marker_color=[POSITIVE if value >= 0 else NEGATIVE for value in values],
+            hovertext=list(names),
+            hovertemplate="%{hovertext}: %{text}<extra></extra>",
+        )
+    )
+    fig.update_yaxes(autorange="reversed")
+    fig.update_layout(showlegend=False)
+    _room_for_labels(fig, [0.0, *values])
+    return styled(fig, ROW_PIXELS * max(len(names), 2) + 40)
+
+
+def lime_bars(exact: Attribution, lime: Surrogate) -> Figure:
+    """LIME's weights in the order of the exact shares."""
+    order = active(exact)
+    return bars(
+        [group_label(lime.names[i]) for i in order],
+        [float(lime.values[i]) for i in order],
+        [lime.names[i] for i in order],
+    )
+
+
+def path_flow(found: Sequence[GraphPath], title: Callable[[str], str], label: Callable[[str], str]) -> Figure:
+    """Past products, shared nodes and the recommended product as a flow; width is the size of the effect."""
+    import plotly.graph_objects as go
+
+    names: list[str] = []
+    colors: list[str] = []
+
+    def node(name: str, color: str) -> int:
+        if name not in names:
+            names.append(name)
+            colors.append(color)
+        return names.index(name)
+
+    smallest = max((abs(path.effect) for path in found), default=1.0) / 25 or 1.0
+    links: list[tuple[int, int, float, str, str]] = []
+    for path in found:
+        start = node(shorten(title(path.from_product)), BASELINE)
+        end = node(shorten(title(path.to_product)), POSITIVE)
+        width = max(abs(path.effect), smallest)
+        fact = path.facts[-1]
+        color = FAMILY_COLORS[family(fact.relation)]
+        said = f"{relation_label(fact.relation)} {label(path.via)} · {signed(path.effect)}"
+        if path.via:
+            middle = node(shorten(label(path.via)), color)
+            links.append((start, middle, width, color, said))
+            links.append((middle, end, width, color, said))
+        else:
+            links.append((start, end, width, color, said))
+    fig = go.Figure(
+        go.Sankey(
+            arrangement="snap",
+            node={
+                "label": names,
+                "color": colors,
+                "pad": 14,
+                "thickness": 12,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}<extra></extra>",
+            },
+            link={
+                "source": [link[0] for link in links],
+                "target": [link[1] for link in links],
+                "value": [link[2] for link in links],
+                "color": [faded(link[3]) for link in links],
+                "customdata": [link[4] for link in links],
+                "hovertemplate": "%{customdata}<extra></extra>",
+            },
+        )
+    )
+    return styled(fig, max(200, 34 * len(names)))
+
+
+def coloured_words(shares: WordShares) -> str:
+    """The text as safe HTML, each word tinted by its share: blue lifts, orange lowers."""
+    top = float(np.abs(shares.values).max()) if len(shares.values) else 0.0
+    parts: list[str] = []
+    at = 0
+    for part, value in zip(shares.segments, shares.values, strict=True):
+        parts.append(escape(shares.text[at : part.start]))
+        word = escape(shares.text[part.start : part.end])
+        strength = abs(float(value)) / top if top else 0.0
+        if strength > 0.04:
+            tint = POSITIVE if value > 0 else NEGATIVE
+            mix = round(12 + 58 * strength)
+            style = (
+                f"background:color-mix(in srgb, {tint} {mix}%, transparent);border-radius:3px;padding:0 2px"
+            )
+            parts.append(f'<span style="{style}" title="{escape(signed(float(value)))}">{word}</span>')
+        else:
+            parts.append(word)
+        at = part.end
+    parts.append(escape(shares.text[at:]))
+    return f'<div class="sg-text" style="line-height:1.9">{"".join(parts)}</div>'
+
+
+def signed(value: float) -> str:
+    """A figure that shows its sign."""
+    return ("+" if value > 0 else "") + number(value)
+
+
+def tiny(value: float) -> str:
+    """A rounding error: its power of ten, or "< 1e-12" where it is below what matters."""
+    return "< 1e-12" if value < 1e-12 else f"{value:.0e}"
+
+
+def faded(color: str, opacity: float = 0.35) -> str:
+    """A hexadecimal colour made translucent."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def facts_in(group: str, effects: Sequence[FactEffect], groups: Sequence[str]) -> list[FactEffect]:
+    """The facts that a group holds: those of its family; "other" also holds the families without a group."""
+    if group not in FAMILY_NAMES:
+        return []
+    elsewhere = set(groups) - {group}
+    rest = group == Family.OTHER.value
+    return [
+        effect
+        for effect in effects
+        if (own := family(effect.fact.relation).value) == group or (rest and own not in elsewhere)
+    ]
+
+
+def active(found: Attribution) -> list[int]:
+    """Groups with a share, largest first; the first two where none has."""
+    order = [i for i in found.order if abs(found.values[i]) > INERT]
+    return order or list(found.order[:2])
+
+
+def _room_for_labels(fig: Figure, ends: Sequence[float]) -> None:
+    low, high = min(ends), max(ends)
+    room = (high - low or 1.0) * 0.22
+    fig.update_xaxes(range=[low - room, high + room])
+
+
+def latin_label(name: str) -> str:
+    """A group's name in English, for plots whose font has no other script."""
+    with speaking("en"):
+        return group_label(name)
+
+
+def plain(text: str) -> str:
+    """The text with what Markdown would interpret taken literally."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|<>$~:" else c for c in text)

@@ -1,0 +1,130 @@
+"""Facts and their evidence as safe HTML: chips, highlighted words, cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from core.domain import Product
+from core.ontology import Family, family
+from core.storage.workspaces import Workspace
+from core.ui.charts import FAMILY_COLORS
+from core.ui.text import has, percent, relation_label, standing_label, t
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words to light up: ``text[start:end]`` in code points, in the colour of a family, named by ``label``."""
+
+    start: int
+    end: int
+    family: Family
+    label: str
+
+
+def highlight(text: str, spans: Sequence[Span]) -> str:
+    """The text as HTML with its spans marked; hostile text stays text.
+
+    Of spans that overlap the longer stands, and of equal ones the first; spans outside the text are cut to it.
+    """
+    parts: list[str] = []
+    position = 0
+    for span in _apart(spans, len(text)):
+        parts.append(escape(text[position : span.start]))
+        color = FAMILY_COLORS[span.family]
+        words = escape(text[span.start : span.end])
+        label = escape(span.label, quote=True)
+        parts.append(f'<mark class="sg-mark" style="--sg-family:{color}" title="{label}">{words}</mark>')
+        position = span.end
+    parts.append(escape(text[position:]))
+    return f'<span class="sg-text">{"".join(parts)}</span>'
+
+
+def chip(relation: str, label: str, *, title: str = "") -> str:
+    """A fact as a small chip: the relation's name and the value, edged in the family's colour."""
+    color = FAMILY_COLORS[family(relation)]
+    hint = f' title="{escape(title, quote=True)}"' if title else ""
+    name = f'<span class="sg-chip-relation">{escape(relation_label(relation))}</span>' if relation else ""
+    return (
+        f'<span class="sg-chip" style="--sg-family:{color}"{hint}>{name}<span>{escape(label)}</span></span>'
+    )
+
+
+def chips(facts: Iterable[tuple[str, str]]) -> str:
+    """Several chips in a row that wraps: (relation, label) each."""
+    return f'<div class="sg-chips">{"".join(chip(relation, label) for relation, label in facts)}</div>'
+
+
+def legend(families: Iterable[Family]) -> str:
+    """The families' colours and names, for the foot of a picture."""
+    from core.ui.text import family_label
+
+    entries = (
+        f'<span class="sg-legend" style="--sg-family:{FAMILY_COLORS[entry]}">{escape(family_label(entry))}</span>'
+        for entry in families
+    )
+    return f'<div class="sg-chips">{"".join(entries)}</div>'
+
+
+def evidence(workspace: Workspace, fact_id: str) -> None:
+    """Draw every assertion behind a fact: its source text with the words lit up, who read it, and how surely."""
+    from core.graph.store import GraphStore
+
+    found = GraphStore(workspace).evidence(fact_id)
+    if not found:
+        st.caption(t("common.evidence_none"))
+        return
+    for entry in found:
+        assertion, document = entry.assertion, entry.document
+        span = Span(
+            assertion.start, assertion.end, family(assertion.relation), relation_label(assertion.relation)
+        )
+        meta = (
+            t("common.evidence_document", field=field_label(document.field), product=document.product_id),
+            t("common.evidence_read_by", extractor=assertion.extractor),
+            t("common.conf_short", value=percent(assertion.confidence)),
+            standing_label(entry.standing),
+        )
+        st.html(
+            f'<figure class="sg-evidence"><blockquote>{highlight(document.text, [span])}</blockquote>'
+            f"<figcaption>{' · '.join(escape(part) for part in meta)}</figcaption></figure>"
+        )
+
+
+def product_card(
+    product: Product, *, note: str = "", facts: Iterable[tuple[str, str]] = (), badge: str = ""
+) -> None:
+    """Draw a product: title, brand, category and price in one line, a note, and facts as chips."""
+    price = (
+        t("common.price_unknown")
+        if product.price is None
+        else f"{product.price:,.2f} {product.currency or ''}".strip()
+    )
+    meta = " · ".join(escape(part) for part in (product.brand, product.category, price) if part)
+    shown = "".join(chip(relation, label) for relation, label in facts)
+    st.html(
+        '<div class="sg-card">'
+        + (f'<span class="sg-badge">{escape(badge)}</span>' if badge else "")
+        + f'<div class="sg-card-title">{escape(product.title)}</div><div class="sg-card-meta">{meta}</div>'
+        + (f'<div class="sg-card-note">{escape(note)}</div>' if note else "")
+        + (f'<div class="sg-chips">{shown}</div>' if shown else "")
+        + "</div>"
+    )
+
+
+def field_label(field: str) -> str:
+    """The name of a document's field: "Title", or the column of an attribute as the shop wrote it."""
+    key = f"ontology.field_{field}"
+    return t(key) if has(key) else field.removeprefix("attr:")
+
+
+def _apart(spans: Sequence[Span], length: int) -> list[Span]:
+    taken: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
+        start, end = max(span.start, 0), min(span.end, length)
+        if start < end and all(end <= other.start or other.end <= start for other in taken):
+            taken.append(Span(start, end, span.family, span.label))
+    return sorted(taken, key=lambda s: s.start)

@@ -1,0 +1,83 @@
+"""Two lists side by side: how the model reorders what the baseline would have shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
+from core.ui.text import t
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from core.recommend.rank import Scored
+
+WIDEST = 44
+
+
+def rank_changes(
+    ours: Sequence[Scored], theirs: Sequence[Scored], title: Callable[[str], str], places: dict[str, int]
+) -> Figure:
+    """A slope from a product's place in our list (left) to its place in the baseline's list (right).
+
+    ``places`` maps a product to its place in the whole of the baseline's ranking, for those that are not in ``theirs``.
+    """
+    from plotly import graph_objects as go
+
+    figure = go.Figure()
+    right = {line.product_id: line.rank for line in theirs}
+    for line in ours:
+        other = right.get(line.product_id)
+        colour = (
+            BASELINE if other == line.rank else POSITIVE if other is None or other > line.rank else NEGATIVE
+        )
+        figure.add_scatter(
+            x=[0, 1 if other else 0.12],
+            y=[line.rank, other or line.rank],
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            marker={"size": [7, 7 if other else 0]},
+            hovertext=title(line.product_id),
+            hoverinfo="text",
+            showlegend=False,
+        )
+        if other is None:
+            came = t("recommend.came_from", place=places.get(line.product_id, 0))
+            figure.add_annotation(
+                x=0.14, y=line.rank, text=came, showarrow=False, xanchor="left", font={"size": 11}
+            )
+    own = {line.product_id for line in ours}
+    for line in theirs:
+        shown = shorten(title(line.product_id))
+        figure.add_annotation(
+            x=1.04,
+            y=line.rank,
+            text=f"{line.rank}  {plain(shown)}",
+            showarrow=False,
+            xanchor="left",
+            opacity=1.0 if line.product_id in own else 0.55,
+        )
+    longest = max(len(ours), len(theirs), 1)
+    figure.update_xaxes(visible=False, range=[-0.06, 3.2], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[longest + 0.6, 0.4], fixedrange=True)
+    return styled(figure, 38 * longest + 24)
+
+
+def move(rank: int, before: int | None) -> str:
+    """How a place compares with the baseline's: "▲ 3", "▼ 1", "=", in the visitor's words where it was nowhere."""
+    if before is None:
+        return t("recommend.move_new")
+    if before == rank:
+        return "="
+    return f"▲ {before - rank}" if before > rank else f"▼ {rank - before}"
+
+
+def shorten(text: str, length: int = WIDEST) -> str:
+    """The text cut at a length, with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def plain(text: str) -> str:
+    """Text for a plotly annotation, which would take markup for markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

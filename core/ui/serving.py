@@ -1,0 +1,106 @@
+"""The served model of a workspace with what the pages show beside it: titles, shoppers, histories, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.recommend.runs import Run, finished_run
+from core.recommend.source import read_events
+from core.storage.workspaces import Workspace
+from core.ui.session import cached_catalogue, catalogue_stamp, log_head
+from core.ui.text import number
+
+if TYPE_CHECKING:
+    from core.domain import Product
+    from core.recommend.rank import Recommender, Scored
+
+
+@dataclass(frozen=True)
+class Serving:
+    """One finished run, ready to answer for any shopper of this workspace."""
+
+    run: Run
+    recommender: Recommender
+    products: Mapping[str, Product]
+    histories: Mapping[str, Sequence[str]]
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.run.id
+
+    @property
+    def run_name(self) -> str:
+        """The run's name."""
+        return self.run.name
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Products that can be ranked."""
+        return frozenset(self.recommender.product_ids)
+
+    def title(self, product_id: str) -> str:
+        """The title of a product; its id where it has left the catalogue."""
+        product = self.products.get(product_id)
+        return product.title if product else product_id
+
+    def text(self, product_id: str) -> str:
+        """Title and description, as the encoders of the model read them."""
+        from core.recommend.text import product_text
+
+        product = self.products.get(product_id)
+        return product_text(product) if product else ""
+
+    def shoppers(self) -> list[str]:
+        """Shoppers with a history, the longest first."""
+        return sorted(self.histories, key=lambda s: (-len(self.histories[s]), s))
+
+    def shopper_label(self, shopper: str) -> str:
+        """The shopper's id and how much is known of them."""
+        return f"{shopper} · {number(len(self.histories.get(shopper, ())))}"
+
+    def history(self, shopper: str) -> list[str]:
+        """Products of a shopper, oldest first."""
+        return list(self.histories.get(shopper, ()))
+
+    def top(self, history: Sequence[str], k: int) -> list[str]:
+        """The first k products for a history."""
+        return [line.product_id for line in self.recommender.recommend(history, k)]
+
+    def places(self, history: Sequence[str]) -> dict[str, Scored]:
+        """The place and score of every product that is not in the history."""
+        found = self.recommender.recommend(history, len(self.recommender.product_ids))
+        return {line.product_id: line for line in found}
+
+
+def serving(workspace: Workspace, run_id: str | None = None) -> Serving:
+    """The run asked for, or the one that serves, loaded once; raises RunError where there is none."""
+    run = finished_run(workspace, run_id)
+    recommender = _recommender(
+        str(workspace.folder), run.id, log_head(workspace), catalogue_stamp(workspace), workspace
+    )
+    histories = _histories(str(workspace.folder), catalogue_stamp(workspace), workspace)
+    return Serving(run, recommender, cached_catalogue(workspace).products, histories)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _recommender(
+    folder: str, run_id: str, head: int, stamp: tuple[object, ...], _workspace: Workspace
+) -> Recommender:
+    from core.recommend.artefact import load
+
+    return load(_workspace, run_id)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _histories(folder: str, stamp: tuple[object, ...], _workspace: Workspace) -> Mapping[str, Sequence[str]]:
+    rows = sorted(read_events(_workspace), key=lambda row: row[2])
+    found: dict[str, dict[str, None]] = {}
+    for shopper, product, _time in rows:
+        found.setdefault(shopper, {})[product] = None
+    return {shopper: list(products) for shopper, products in found.items()}

@@ -1,0 +1,139 @@
+"""What a run looks like: curves against the baselines, loss parts, meters, figures by model, and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, show, styled
+from core.ui.tables import export_button, table
+from core.ui.text import duration, number, percent, t
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+Curve = Sequence[Mapping[str, Any]]
+HEIGHT = 300
+
+
+def curves(lines: Curve, tuning: Mapping[str, float], key: str) -> None:
+    """Validation NDCG@10 with its band and the baselines to beat, above the parts of the loss. Keeps its height."""
+    show(ndcg_figure(lines, tuning), f"{key}_ndcg")
+    show(loss_figure(lines), f"{key}_loss")
+
+
+def ndcg_figure(lines: Curve, tuning: Mapping[str, float]) -> Figure:
+    """Validation NDCG@10 by epoch, 95% band; one horizontal line a baseline."""
+    from plotly import graph_objects as go
+
+    figure = go.Figure()
+    epochs = [line["epoch"] + 1 for line in lines]
+    if lines:
+        band = {"x": epochs, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        figure.add_scatter(y=[line["high"] for line in lines], **band)
+        figure.add_scatter(
+            y=[line["low"] for line in lines], fill="tonexty", fillcolor="rgba(47,127,208,.18)", **band
+        )
+        figure.add_scatter(
+            x=epochs,
+            y=[line["valid"] for line in lines],
+            mode="lines+markers",
+            name=t("train.model_shelfgraph"),
+            line={"color": POSITIVE, "width": 2.5},
+        )
+    best = max(tuning.values(), default=0.0)
+    for name, value in sorted(tuning.items(), key=lambda pair: pair[1]):
+        figure.add_hline(
+            y=value,
+            line={"color": BASELINE, "dash": "solid" if value == best else "dot", "width": 1.4},
+            annotation={"text": t(f"train.model_{name}"), "font": {"size": 11}, "xanchor": "right"},
+            annotation_position="top right",
+        )
+    figure.update_yaxes(title=t("train.axis_ndcg"), rangemode="tozero")
+    figure.update_xaxes(title=t("train.axis_epoch"), rangemode="tozero", dtick=_step(len(lines)))
+    return styled(figure, HEIGHT)
+
+
+def loss_figure(lines: Curve) -> Figure:
+    """Ranking loss and graph loss by epoch."""
+    from plotly import graph_objects as go
+
+    figure = go.Figure()
+    for field, colour in (("rank_loss", POSITIVE), ("graph_loss", NEGATIVE)):
+        figure.add_scatter(
+            x=[line["epoch"] + 1 for line in lines],
+            y=[line[field] for line in lines],
+            mode="lines+markers",
+            name=t(f"train.{field}"),
+            line={"color": colour, "width": 2},
+        )
+    figure.update_yaxes(title=t("train.axis_loss"))
+    figure.update_xaxes(title=t("train.axis_epoch"), rangemode="tozero", dtick=_step(len(lines)))
+    return styled(figure, 200)
+
+
+def meters(line: Mapping[str, Any] | None) -> None:
+    """Device, memory, speed, learning rate, gradient norm and time left, each in its place."""
+    shown = line or {}
+    cells = (
+        ("device", str(shown.get("device", "–")).upper()),
+        ("memory", t("train.mb", n=number(shown.get("memory_mb"), 0))),
+        ("speed", t("train.per_second", n=number(shown.get("samples_per_s"), 0))),
+        ("rate", number(shown.get("lr"))),
+        ("gradient", number(shown.get("grad_norm"), 2)),
+        ("left", duration(shown.get("eta"))),
+    )
+    for column, (name, value) in zip(st.columns(len(cells)), cells, strict=True):
+        column.metric(t(f"train.meter_{name}"), value)
+
+
+def sentence(told: Mapping[str, Any]) -> str:
+    """A sentence of the verdict in the visitor's language."""
+    fields = dict(told["fields"])
+    for name in ("gain", "half"):
+        if name in fields:
+            fields[name] = percent(fields[name], 1)
+    for name in ("points", "low", "high"):
+        if name in fields:
+            fields[name] = number(fields[name], 4)
+    if "p" in fields:
+        fields["p"] = "< .001" if fields["p"] < 0.001 else f"= {fields['p']:.3f}".replace("0.", ".")
+    if "baseline" in fields:
+        fields["baseline"] = t(f"train.model_{fields['baseline']}")
+    for name in ("n", "least"):
+        if name in fields:
+            fields[name] = number(fields[name])
+    return t(f"train.{told['key']}", **fields)
+
+
+def figures(metrics: Mapping[str, Any], key: str) -> None:
+    """The test figures of all models as a table that can be taken away."""
+    import pandas as pd
+
+    rows = []
+    for name, values in metrics["models"].items():
+        compared = metrics["compared"].get(name)
+        row = {
+            t("train.column_model"): t(f"train.model_{name}"),
+            "NDCG@10": values["ndcg@10"],
+            "±": (values["high"] - values["low"]) / 2,
+            "HR@10": values["hr@10"],
+            "Recall@20": values["recall@20"],
+            "MRR": values["mrr"],
+            t("train.column_coverage"): values["coverage"],
+        }
+        for segment in ("warm_item", "cold_item", "cold_shopper"):
+            row[t(f"train.segment_{segment}")] = values["segments"][segment]["mean"]
+        row[t("train.column_p")] = compared["p_holm"] if compared else None
+        rows.append(row)
+    frame = pd.DataFrame(rows).sort_values("NDCG@10", ascending=False)
+    decimals = st.column_config.NumberColumn(format="%.4f")
+    shown = dict.fromkeys(frame.columns[1:], decimals)
+    table(frame, f"{key}_figures", columns=shown)
+    export_button(frame, "figures", key=f"{key}_export")
+
+
+def _step(epochs: int) -> int:
+    return max(1, epochs // 8)

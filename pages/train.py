@@ -1,0 +1,281 @@
+"""Train: choose data and model, see the audit, watch it learn against the baselines, read a verdict that is true."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.errors import ConfigError, DataError
+from core.jobs import Jobs, JobView
+from core.recommend import runs
+from core.recommend.artefact import read_curves
+from core.recommend.config import PRESETS, TrainConfig, config_of
+from core.recommend.forecast import forecast
+from core.recommend.form import SECTIONS, Entry, entries
+from core.storage.workspaces import Workspace
+from core.ui import train_view as view
+from core.ui.progress import job_panel
+from core.ui.session import cached_catalogue
+from core.ui.shell import empty, go, header, param, problem, run_page, set_params
+from core.ui.tables import table
+from core.ui.text import ago, duration, moment, number, percent, t
+from core.ui.training import Prospect, prospect
+
+ALWAYS_SHOWN = ("split", "graph")
+
+
+def render(workspace: Workspace) -> None:
+    """Draw the page."""
+    active = Jobs(workspace).list("train", active=True, limit=1)
+    known = runs.list_runs(workspace)
+    if not cached_catalogue(workspace).counts.get("events") and not known:
+        header("train")
+        empty("train", what=t("train.empty_what"), why=t("train.empty_why"), button=_to_catalogue)
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        config, found = _plan(workspace)
+    header("train", _state(workspace, known), lambda: _start(workspace, config, found, bool(active)))
+    with right:
+        if active:
+            job_panel(workspace, active[0].id, lambda job: _live(workspace, job))
+        elif known:
+            _result(workspace, known)
+        else:
+            st.html(f'<p class="sg-state">{t("train.before_first")}</p>')
+            view.curves([], {}, "before")
+    if known:
+        _runs(workspace, known)
+
+
+def _to_catalogue() -> None:
+    if st.button(t("train.empty_button"), type="primary"):
+        go("catalogue")
+
+
+def _state(workspace: Workspace, known: list[runs.Run]) -> str:
+    counts = cached_catalogue(workspace).counts
+    serves = next((run.name for run in known if run.serving), "")
+    return t(
+        "train.state_serving" if serves else "train.state",
+        events=number(counts.get("events", 0)),
+        products=number(counts.get("products", 0)),
+        runs=number(len(known)),
+        name=serves,
+    )
+
+
+def _plan(workspace: Workspace) -> tuple[TrainConfig | None, Prospect | None]:
+    """The form, the audit and the forecast; None where values or data do not do."""
+    names = list(PRESETS)
+    asked = param("preset", "balanced")
+    preset = st.segmented_control(
+        t("train.preset"),
+        names,
+        default=asked if asked in names else "balanced",
+        format_func=lambda name: t(f"train.preset_{name}"),
+        required=True,
+        help=t("train.preset_help"),
+        key="train_preset",
+    )
+    set_params(preset=preset)
+    try:
+        config = config_of(_form(preset or "balanced"))
+        found = prospect(workspace, config)
+    except (ConfigError, DataError) as error:
+        problem(error)
+        return None, None
+    _audit(found.audit)
+    _forecast(config, found)
+    return config, found
+
+
+def _form(preset: str) -> dict[str, Any]:
+    start = PRESETS[preset].model_dump(mode="json")
+    every = entries()
+    values = {entry.name: _widget(entry, start, preset) for entry in every if entry.name in ALWAYS_SHOWN}
+    with st.expander(t("common.settings_more")):
+        for section in SECTIONS:
+            st.markdown(f"**{t(f'train.section_{section}')}**")
+            rest = [entry for entry in every if entry.section == section and entry.name not in ALWAYS_SHOWN]
+            columns = st.columns(2)
+            for place, entry in enumerate(rest):
+                with columns[place % 2]:
+                    values[entry.name] = _widget(entry, start, preset)
+    return values
+
+
+def _widget(entry: Entry, start: Mapping[str, Any], preset: str) -> Any:
+    common: dict[str, Any] = {
+        "label": t(f"train.field_{entry.name}"),
+        "help": t(f"train.help_{entry.name}"),
+        "key": f"train_{preset}_{entry.name}",
+    }
+    value = start[entry.name]
+    if entry.kind == "choice":
+        return st.selectbox(
+            options=entry.options,
+            index=entry.options.index(value),
+            format_func=lambda option: t(f"train.option_{option}"),
+            **common,
+        )
+    if entry.kind == "switch":
+        return st.toggle(value=value, **common)
+    if entry.kind == "whole":
+        limits = {"min_value": int(entry.least or 0), "max_value": int(entry.most or 10**9)}
+        return int(st.number_input(value=int(value), step=1, **limits, **common))
+    step = 10.0 ** math.floor(math.log10(value)) if value else 0.1
+    return float(
+        st.number_input(
+            value=float(value), min_value=entry.least, max_value=entry.most, step=step, format="%g", **common
+        )
+    )
+
+
+def _audit(told: Mapping[str, Any]) -> None:
+    with st.container(border=True, key="train-audit"):
+        st.markdown(f"**{t('train.audit')}**", help=t("train.audit_help"))
+        st.markdown(
+            t(
+                "train.audit_counts",
+                shoppers=number(told["shoppers"]),
+                products=number(told["products"]),
+                events=number(told["events"]),
+                density=percent(told["density"], 2),
+                dropped=number(told["dropped"]),
+            )
+        )
+        st.markdown(
+            t(
+                "train.audit_split",
+                train=number(told["train"]),
+                valid=number(told["valid"]),
+                test=number(told["test"]),
+                first=moment(told["first"])[:10],
+                last=moment(told["last"])[:10],
+            )
+        )
+        st.markdown(
+            t(
+                "train.audit_cold",
+                products=percent(told["cold_products"]),
+                targets=percent(told["cold_targets"]),
+                shoppers=percent(told["cold_shoppers"]),
+            )
+        )
+        icon, tone = (":material/verified:", "blue") if told["clean"] else (":material/warning:", "orange")
+        st.markdown(f":{tone}[{icon} {t('train.audit_clean' if told['clean'] else 'train.audit_leaks')}]")
+        for leak in told["leaks"]:
+            if leak["count"]:
+                used = "used" if leak["used"] else "kept_out"
+                st.caption(t(f"train.leak_{leak['kind']}_{used}", n=number(leak["count"])))
+
+
+def _forecast(config: TrainConfig, found: Prospect) -> None:
+    told = found.audit
+    expected = forecast(
+        config,
+        products=told["products"],
+        shoppers=told["shoppers"],
+        events=told["events"],
+        groups=found.groups,
+    )
+    st.caption(
+        t("train.forecast", time=duration(expected.seconds), memory=number(expected.memory_mb / 1024, 1)),
+        help=t("train.forecast_help"),
+    )
+
+
+def _start(workspace: Workspace, config: TrainConfig | None, found: Prospect | None, busy: bool) -> None:
+    ready = config is not None and found is not None and not busy
+    clicked = st.button(
+        t("train.start"), type="primary", icon=":material/play_arrow:", disabled=not ready, key="train_start"
+    )
+    if clicked and config is not None:
+        name = f"{t('train.preset_' + (param('preset') or 'balanced'))} · {moment(time.time())[:16]}"
+        slot = "cuda:0" if config.device == "cuda" else ""
+        job = Jobs(workspace).submit("train", {"config": config.model_dump(mode="json"), "name": name}, slot)
+        set_params(job=job, run=None)
+        st.rerun()
+
+
+def _live(workspace: Workspace, job: JobView) -> None:
+    events = Jobs(workspace).events(job.id, limit=5_000)
+    lines = [event.data for event in events if event.kind == "epoch"]
+    # A resumed job reports an epoch again only if it was lost; the last report of an epoch counts.
+    lines = list({line["epoch"]: line for line in lines}.values())
+    tuning = {event.data["name"]: event.data["valid"] for event in events if event.kind == "baseline"}
+    phase = next((event.data["name"] for event in reversed(events) if event.kind == "phase"), "")
+    st.caption(t(f"train.phase_{phase}") if phase else t("train.phase_start"))
+    for event in events:
+        if event.kind == "notice":
+            st.caption(f":material/info: {t('train.notice_' + event.data['code'])}")
+    view.meters(lines[-1] if lines else None)
+    view.curves(lines, tuning, f"live_{job.id}")
+
+
+def _result(workspace: Workspace, known: list[runs.Run]) -> None:
+    asked = param("run")
+    run = next((one for one in known if one.id == asked), known[0])
+    st.subheader(run.name)
+    facts = [t(f"train.status_{run.status}"), ago(run.created_at)]
+    facts += [t("train.serves")] if run.serving else []
+    hashes = t("train.hashes", data=run.data_hash[:8] or "–", graph=run.graph_hash[:8] or "–", seed=run.seed)
+    st.caption(" · ".join([*facts, hashes]))
+    if run.metrics:
+        main, *others = run.metrics["verdict"]
+        st.markdown(f"**{view.sentence(main)}**")
+        for told in others:
+            st.markdown(view.sentence(told))
+        _actions(workspace, run)
+    tuning = {name: entry["valid"] for name, entry in run.metrics.get("tuning", {}).items()}
+    view.curves(read_curves(workspace.sub("runs") / run.id), tuning, f"run_{run.id}")
+    if run.metrics:
+        view.figures(run.metrics, f"run_{run.id}")
+
+
+def _actions(workspace: Workspace, run: runs.Run) -> None:
+    with st.container(horizontal=True):
+        if st.button(t("train.to_recommend"), icon=":material/recommend:", key=f"see_{run.id}"):
+            go("recommend", run=run.id)
+        if not run.serving and st.button(
+            t("train.promote"), icon=":material/publish:", key=f"promote_{run.id}"
+        ):
+            runs.promote(workspace, run.id)
+            st.rerun()
+
+
+def _runs(workspace: Workspace, known: list[runs.Run]) -> None:
+    import pandas as pd
+
+    st.subheader(t("train.runs"))
+    frame = pd.DataFrame(
+        {
+            t("train.column_run"): [run.name for run in known],
+            t("train.column_status"): [t(f"train.status_{run.status}") for run in known],
+            t("train.column_serving"): [run.serving for run in known],
+            "NDCG@10": [_ndcg(run, "shelfgraph") for run in known],
+            t("train.column_leader"): [_ndcg(run, str(run.metrics.get("baseline", ""))) for run in known],
+            t("train.column_when"): [ago(run.created_at) for run in known],
+            t("train.column_seconds"): [run.metrics.get("seconds") for run in known],
+        }
+    )
+    decimals = st.column_config.NumberColumn(format="%.4f")
+    columns = {"NDCG@10": decimals, t("train.column_leader"): decimals}
+    columns[t("train.column_seconds")] = st.column_config.NumberColumn(format="%.0f s")
+    chosen = table(frame, "train_runs", columns=columns, selection=True)
+    if chosen and known[chosen[0]].id != param("run"):
+        set_params(run=known[chosen[0]].id)
+        st.rerun()
+
+
+def _ndcg(run: runs.Run, model: str) -> float | None:
+    value = run.metrics.get("models", {}).get(model, {}).get("ndcg@10")
+    return None if value is None else float(value)
+
+
+run_page("train", render)

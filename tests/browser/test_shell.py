@@ -1,0 +1,163 @@
+"""The frame in a real browser: links that open cold, language, themes, narrow screens, workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from core.settings import REPOSITORY
+from core.storage.workspaces import Workspaces
+from core.ui.navigation import GROUPS
+from tests.browser.conftest import Server, serve, stop
+
+pytestmark = pytest.mark.browser
+PAGES = [spec.name for specs in GROUPS.values() for spec in specs if (REPOSITORY / f"pages/{spec.name}.py").exists()]
+
+
+def open_page(page: Any, url: str) -> None:
+    page.goto(url)
+    page.wait_for_selector("h1.sg-title")
+    settled(page)
+
+
+def settled(page: Any) -> None:
+    page.wait_for_function("!document.querySelector('[data-testid=\"stApp\"][data-test-script-state=\"running\"]')")
+
+
+def address(name: str) -> str:
+    return "" if name == "home" else name
+
+
+def query(page: Any) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def until(page: Any, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    for _ in range(int(seconds * 10)):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(page.url)
+
+
+def workspace(server: Server, name: str) -> str:
+    return Workspaces(server.home / "workspaces").create(name).info.id
+
+
+def test_a_deep_link_is_framed_even_as_the_first_visit_of_a_fresh_server(page: Any, tmp_path: Path) -> None:
+    """Streamlit runs a page's file without app.py when nobody has called st.navigation yet."""
+    running, process = serve(tmp_path)
+    try:
+        open_page(page, f"{running.url}/settings")
+        page.wait_for_selector(".st-key-sg-nav-trust a[aria-current], .st-key-sg-nav-trust a")
+        assert page.locator(".st-key-sg-chain").count() == 1
+        assert page.locator("[data-testid=stSidebarNav]").count() == 0
+    finally:
+        stop(process)
+
+
+def test_first_page_of_a_fresh_server_shows_fast(page: Any, tmp_path: Path) -> None:
+    running, process = serve(tmp_path)
+    try:
+        page.goto(running.url)
+        page.wait_for_selector("h1.sg-title")
+        shown = page.evaluate("performance.now()")
+    finally:
+        stop(process)
+    assert shown < 6_000  # 3 s on an idle machine; the suite shares its cores
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "dark")])
+def test_every_page_opens_cold_on_a_phone_without_errors_or_scrolling_sideways(
+    chromium: Any, server: Server, name: str, language: str, scheme: str
+) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    crashes: list[str] = []
+    page.on("pageerror", lambda error: crashes.append(str(error)))
+    open_page(page, f"{server.url}/{address(name)}?lang={language}&w={workspace(server, f'Phone {name}')}")
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert not crashes
+    title = page.locator("h1.sg-title").inner_text()
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in title) == (language == "zh")
+    context.close()
+
+
+def test_nothing_is_fetched_from_outside(page: Any, server: Server) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_page(page, server.url)
+    page.wait_for_timeout(1_500)
+    outside = [url for url in asked if not url.startswith((server.url, "data:", "blob:"))]
+    assert not outside
+
+
+def test_fonts_are_those_of_the_app(page: Any, server: Server) -> None:
+    open_page(page, server.url)
+    page.wait_for_function("[...document.fonts].some(f => f.family === 'Inter' && f.status === 'loaded')")
+
+
+def test_language_is_switched_in_place_and_kept_by_link_and_navigation(page: Any, server: Server) -> None:
+    open_page(page, f"{server.url}/settings")
+    assert query(page)["lang"] == "en"
+    page.get_by_text("中文", exact=True).click()
+    page.wait_for_function("document.querySelector('h1.sg-title').innerText.includes('工作室')")
+    until(page, lambda: query(page).get("lang") == "zh")
+    page.locator(".st-key-sg-nav-know a").first.click()
+    page.wait_for_function("document.querySelector('h1.sg-title').innerText.includes('店')")
+    until(page, lambda: query(page).get("lang") == "zh")
+    page.reload()
+    page.wait_for_function("document.querySelector('h1.sg-title').innerText.includes('店')")
+
+
+def test_workspaces_are_made_renamed_deleted_and_restored(page: Any, server: Server) -> None:
+    open_page(page, f"{server.url}/settings")
+    page.get_by_role("button", name="New workspace").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Tea corner")
+    page.keyboard.press("Tab")
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    until(page, lambda: query(page).get("w") == "tea-corner")
+    page.wait_for_selector(".st-key-ws-tea-corner")
+
+    page.locator(".st-key-ws-tea-corner button").first.click()
+    field = page.get_by_label("Name").last
+    field.fill("Tea house")
+    field.press("Tab")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_selector(".st-key-ws-tea-corner >> text=Tea house")
+    assert query(page)["w"] == "tea-corner"
+
+    page.locator(".st-key-delete_tea-corner button").click()
+    page.wait_for_selector(".st-key-ws-tea-corner", state="detached")
+    until(page, lambda: query(page).get("w") != "tea-corner")
+    page.locator("[class*='st-key-restore_tea-corner'] button").click()
+    page.wait_for_selector(".st-key-ws-tea-corner >> text=Tea house")
+    until(page, lambda: query(page).get("w") == "tea-corner")
+
+
+def test_a_link_to_a_workspace_that_is_gone_opens_another_one(page: Any, server: Server) -> None:
+    open_page(page, f"{server.url}/settings?w=no-such-shop")
+    until(page, lambda: query(page).get("w") not in (None, "no-such-shop"))
+
+
+def test_hostile_workspace_names_stay_words(page: Any, server: Server) -> None:
+    made = workspace(server, "<img src=x onerror=window.hit=1>")
+    open_page(page, f"{server.url}/settings?w={made}")
+    open_page(page, f"{server.url}/?w={made}")
+    assert page.evaluate("window.hit === undefined")
+    assert "<img" in page.locator("p.sg-state").inner_text()
+
+
+def test_the_way_through_the_sidebar_works_with_the_keyboard(page: Any, server: Server) -> None:
+    open_page(page, server.url)
+    page.locator(".st-key-sg-nav-trust a").last.focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('h1.sg-title').innerText.includes('studio made of')")
