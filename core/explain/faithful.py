@@ -18,7 +18,7 @@ from core.explain.surrogate import agreement
 
 @dataclass(frozen=True, slots=True)
 class Faithfulness:
-    """The card beside an explanation. Areas are in units of ``score - base``: 0 falls at once, 1 never.
+    """The card beside an explanation. Areas are shares, in [0, 1], of the range that the scores of all coalitions span.
 
     ``deletion`` is better when small, ``insertion`` when large; the ``random_*`` are means over random orders.
     ``stability`` is the mean rank correlation between explanations of different seeds, in [-1, 1].
@@ -76,7 +76,7 @@ def faithfulness(
     """
     shares = found.values if values is None else values
     ranked = [int(i) for i in np.argsort(-shares, kind="stable")]
-    low, high = found.base, found.score
+    low, high = float(found.table.min()), float(found.table.max())
     random = np.random.default_rng(seed)
     draws = [[int(i) for i in random.permutation(len(shares))] for _ in range(orders)]
     agreements = [agreement(shares, other) for other in others]
