@@ -27,7 +27,7 @@ def render(workspace: Workspace) -> None:
         header("build")
         empty("build", what=t("build.empty_what"), why=t("build.empty_why"), button=lambda: _fill(workspace))
     elif job is not None and job.active:
-        header("build", _state(workspace, products))
+        header("build", t("build.state_live", products=number(products)))
         _live(workspace, job)
     else:
         _set_up(workspace, products, job)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.jobs import Jobs
@@ -19,16 +21,17 @@ def render(workspace: Workspace) -> None:
     """Draw the page."""
     now = figures(workspace)
     view = _view(now)
-    header("catalogue", _state(now), None if view in ("upload", "paste", "open") else _add_data)
     _jobs(workspace)
-    if not now.sources:
+    catalogue_add.last_reports()
+    if not now.sources and not catalogue_add.waiting():
         empty(
             "catalogue",
             what=t("catalogue.empty_what"),
             why=t("catalogue.empty_why"),
             button=lambda: catalogue_open.sample_button(workspace),
         )
-    view = _switch(view, now)
+    _switch(view, now)
+    action: Callable[[], object] | None = None
     if view == "products":
         catalogue_shelves.products(workspace, now)
     elif view == "sources":
@@ -38,7 +41,12 @@ def render(workspace: Workspace) -> None:
     elif view == "apart":
         catalogue_apart.draw(workspace, now)
     else:
-        catalogue_add.draw(workspace, paste=view == "paste")
+        action = catalogue_add.draw(workspace, paste=view == "paste")
+    header(
+        "catalogue",
+        _state(now),
+        action or (_add_data if view in ("products", "sources") and now.sources else None),
+    )
 
 
 def _view(now: Figures) -> str:
@@ -62,11 +70,11 @@ def _add_data() -> None:
         type="primary",
         icon=":material/add:",
         key="catalogue-add",
-        on_click=lambda: set_params(view="upload"),
+        on_click=lambda: _go_to("upload"),
     )
 
 
-def _switch(view: str, now: Figures) -> str:
+def _switch(view: str, now: Figures) -> None:
     def label(name: str) -> str:
         text = t(f"catalogue.view_{name}")
         return f"{text} ({number(now.quarantined)})" if name == "apart" and now.quarantined else text
@@ -80,9 +88,13 @@ def _switch(view: str, now: Figures) -> str:
         key=key,
         format_func=label,
         label_visibility="collapsed",
-        on_change=lambda: set_params(view=st.session_state[key] or view, product=None),
+        on_change=lambda: _go_to(st.session_state[key] or view),
     )
-    return view
+
+
+def _go_to(view: str) -> None:
+    catalogue_add.forget_reports()
+    set_params(view=view, product=None, source=None, job=None)
 
 
 def _jobs(workspace: Workspace) -> None:

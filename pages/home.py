@@ -16,20 +16,38 @@ from core.ui.shell import go, header, page_exists, run_page
 from core.ui.text import ago, duration, number, t
 
 RECENT = 6
+LIVE_SECONDS = 2.0
 
 
 def render(workspace: Workspace) -> None:
     """Draw the page."""
-    now = chain.standing(workspace)
+    now, job = chain.standing(workspace), tour.current(workspace)
+    if job is not None and job.active:
+        header("home", t("home.state_demo", name=f"<strong>{escape(workspace.info.name)}</strong>"))
+        st.fragment(_live, run_every=LIVE_SECONDS)(workspace)
+        return
     step = chain.next_step(now)
-    header("home", _state(workspace, now), lambda: _next_button(step, "primary" if now.products else "secondary"))
+    header(
+        "home", _state(workspace, now), lambda: _next_button(step, "primary" if now.products else "secondary")
+    )
     _stations(now)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _next(step)
         _recent(workspace)
     with right:
-        _demo(workspace, now)
+        _demo(job, now)
+
+
+def _live(workspace: Workspace) -> None:
+    """The page while the demo works: stations and stops fill up by themselves."""
+    now, job = chain.standing(workspace), tour.current(workspace)
+    _stations(now)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _recent(workspace)
+    with right:
+        _demo(job, now)
 
 
 def _state(workspace: Workspace, now: chain.Standing) -> str:
@@ -50,7 +68,7 @@ def _next_button(step: chain.Step, kind: Literal["primary", "secondary"]) -> Non
 def _next(step: chain.Step) -> None:
     st.html(
         f'<h2 class="sg-h2">{escape(t("home.next_title"))}</h2>'
-        f'<p class="sg-quiet"><strong>{escape(t(f"home.next_{step.name}"))}.</strong> '
+        f'<p class="sg-quiet"><strong>{escape(t(f"home.next_{step.name}"))}</strong><br>'
         f"{escape(t(f'home.next_{step.name}_why'))}</p>"
     )
 
@@ -59,7 +77,9 @@ def _stations(now: chain.Standing) -> None:
     with st.container(key="sg-stations"):
         for column, station in zip(st.columns(5, gap="small"), chain.stations(now), strict=True):
             with column, st.container(key=f"sg-station-{station.state}-{station.name}"):
-                navigation.link(station.page, t(f"common.chain_{station.name}"), icon=chain.ICONS[station.state])
+                navigation.link(
+                    station.page, t(f"common.chain_{station.name}"), icon=chain.ICONS[station.state]
+                )
                 st.html(
                     f'<div class="sg-station-figure">{escape(station.figure)}</div>'
                     f'<div class="sg-station-why">{escape(station.reason or t(f"home.does_{station.name}"))}</div>'
@@ -84,9 +104,8 @@ def _job_line(job: JobView) -> str:
     return f"{stage_label(job.stage)} :gray[{' · '.join(told)}]"
 
 
-def _demo(workspace: Workspace, now: chain.Standing) -> None:
+def _demo(job: JobView | None, now: chain.Standing) -> None:
     with st.container(border=True, key="sg-demo"):
-        job = tour.current(workspace)
         st.html(
             f'<h2 class="sg-h2">{escape(t("home.demo_title"))}</h2>'
             f'<p class="sg-quiet">{escape(t("home.demo_why"))}</p>'

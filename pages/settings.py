@@ -25,7 +25,12 @@ def render(workspace: Workspace) -> None:
     missing = sum(not model.present for model in models)
     header(
         "settings",
-        t("settings.state", n=number(len(known)), models=number(len(models) - missing), of=number(len(models))),
+        t(
+            "settings.state",
+            n=number(len(known)),
+            models=number(len(models) - missing),
+            of=number(len(models)),
+        ),
         _new,
     )
     left, right = st.columns([3, 2], gap="large")
@@ -135,7 +140,9 @@ def _restore(trash_id: str) -> None:
 def _models(models: list[files.FileStatus]) -> None:
     st.html(f'<h2 class="sg-h2">{escape(t("settings.models"))}</h2>')
     for model in models:
-        size = t("settings.mib", n=number(model.size / (1 << 20), 0)) if model.present else t("settings.absent")
+        size = (
+            t("settings.mib", n=number(model.size / (1 << 20), 0)) if model.present else t("settings.absent")
+        )
         state = "present" if model.present else "absent"
         st.html(
             f'<div class="sg-row sg-row-{state}"><div><strong>{escape(model.name)}</strong>'

@@ -8,8 +8,11 @@ from collections.abc import Iterable
 
 from sqlalchemy import update
 
-from core.domain import Assertion, Document, DocumentKind
+from core.domain import Assertion, Document, DocumentKind, EntryKind, LogEntry
+from core.graph.fold import fold
 from core.graph.log import Log
+from core.graph.model import Title
+from core.graph.query import View
 from core.storage import tables
 from core.storage.database import upsert
 from core.storage.workspaces import Workspace
@@ -140,3 +143,26 @@ def fill(workspace: Workspace) -> list[Assertion]:
     made = readings()
     Log(workspace).append(made)
     return made
+
+
+HOSTILE = [
+    "<script>window.hacked=1</script>",
+    "</script><img src=x onerror=window.hacked=1>",
+    "{{7*7}}${7*7}<svg/onload=window.hacked=1>",
+    '=HYPERLINK("http://evil.example","x")',
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "a\u0000b\u0008c\uffffd",
+    "]]><!--<!ENTITY x SYSTEM 'file:///etc/passwd'>",
+    "![x](http://evil.example/p.png) :material/lock: $x^2$ [a](javascript:alert(1))",
+]
+
+
+def hostile_view() -> View:
+    """A graph whose titles, relations and values are all hostile, as one view."""
+    made = []
+    for k, label in enumerate(HOSTILE):
+        text = Document.of(f"p{k}/title", f"p{k}", "title", DocumentKind.TEXT, label)
+        made += [read(text, "material", label), read(text, label[:20], label)]
+    entries = [LogEntry(EntryKind.ASSERTED, a.id, seq=k + 1) for k, a in enumerate(made)]
+    graph = fold(made, entries, {f"p{k}": Title(label, label) for k, label in enumerate(HOSTILE)})
+    return View(tuple(graph.nodes.values()), tuple(graph.facts.values()), "product:p0")

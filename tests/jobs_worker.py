@@ -32,7 +32,7 @@ def count(context: Context, params: Mapping[str, Any]) -> dict[str, Any]:
         with context.workspace.db.write() as connection:
             connection.execute(
                 insert(log),
-                {"kind": "step", "target": str(step), "data": {}, "time": 0.0, "job_id": context.job_id},
+                {"kind": "schema", "target": str(step), "data": {}, "time": 0.0, "job_id": context.job_id},
             )
             context.emit("step", step=step)
             context.progress(step + 1, params["n"], f"step {step}")

@@ -104,6 +104,7 @@ class View {
       set(text, { y: -radius - 4 });
       text.textContent = shorten(node.label, node.product ? 24 : 30);
       title.textContent = `${node.label} · ${node.type}`;
+      group.dataset.id = node.id;
       group.style.setProperty("--family", this.colors[node.family] ?? "currentColor");
       group.classList.toggle("product", node.product);
       group.classList.toggle("fresh", node.fresh);

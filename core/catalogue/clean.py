@@ -16,7 +16,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff\u2
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANKS = re.compile("[^\\S\n]+")
 _LINES = re.compile(r" ?\n\s*")
-_TAG_CHARS = 5_000
+_TAG_CHARS = 2_000
 
 _BLOCKS_NAMES = """
 address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3
@@ -75,14 +75,14 @@ def _without_tags(text: str) -> tuple[str, bool]:
     parts: list[str] = []
     position, scripts = 0, False
     lowered = text.lower() if len(text.lower()) == len(text) else text
-    last_comment = text.rfind("-->")
+    last_comment, last_tag = text.rfind("-->"), text.rfind(">")
     unclosed: set[str] = set()  # what was searched for in vain is not searched for again
     while (start := text.find("<", position)) >= 0:
         parts.append(text[position:start])
         if text.startswith("<!--", start):
             position = text.find("-->", start + 4) + 3 if start + 4 <= last_comment else start + 4
             continue
-        end, name = _tag_end(text, start)
+        end, name = _tag_end(text, start, closed=start < last_tag)
         if not end:
             parts.append("<")
             position = start + 1
@@ -101,7 +101,7 @@ def _without_tags(text: str) -> tuple[str, bool]:
     return "".join(parts), scripts
 
 
-def _tag_end(text: str, start: int) -> tuple[int, str]:
+def _tag_end(text: str, start: int, *, closed: bool) -> tuple[int, str]:
     """(position after the tag that begins at ``start`` or 0 where none does, its name in lower case).
 
     A name that is not HTML is taken for text ("<Model X>") unless it carries a handler.
@@ -111,7 +111,7 @@ def _tag_end(text: str, start: int) -> tuple[int, str]:
     opening = _TAG.match(text, start, start + 40)
     if not opening:
         return 0, ""
-    end = text.find(">", start, start + _TAG_CHARS) + 1
+    end = text.find(">", start, start + _TAG_CHARS) + 1 if closed else 0
     name = opening[1].lower()
     armed = _HANDLER.search(text, start, end or start + 300) is not None
     if not (armed or name in _BLOCKS or name in _INLINE or name in _DROPPED or ":" in name):

@@ -61,7 +61,7 @@ def detect_delimiter(text: str, preferred: str = "") -> Dialect:
 
 def _regularity(text: str, delimiter: str) -> Dialect:
     widths: Counter[int] = Counter()
-    for record in records(io.StringIO(text), delimiter):
+    for record in records(io.StringIO(text, newline=""), delimiter):
         if record.text.strip() and not record.problem:
             widths[len(cells_of(record.text, delimiter))] += 1
         if widths.total() >= _SNIFF_RECORDS:
@@ -76,7 +76,11 @@ def cells_of(record: str, delimiter: str) -> list[str]:
     """The cells of one record."""
     if '"' not in record:
         return record.rstrip("\r\n").split(delimiter)
-    return next(csv.reader([record], delimiter=delimiter), [""])
+    # A carriage return alone, outside quotes, is an error to the module; inside a record it is white space.
+    try:
+        return next(csv.reader([record], delimiter=delimiter), [""])
+    except csv.Error:
+        return next(csv.reader([record.replace("\r", " ")], delimiter=delimiter), [""])
 
 
 def read_rows(

@@ -83,7 +83,7 @@ class EventWriter:
         """Delete events."""
         for part in parts([row_id for row_id, _ in keys]):
             connection.execute(delete(tables.events).where(tables.events.c.id.in_(part)))
-        return -sum(hashed for _, hashed in keys)
+        return -sum(int(hashed) for _, hashed in keys)
 
     def _take(self, hashed: int) -> bool:
         count = self._left.get(hashed, 0)
@@ -92,14 +92,13 @@ class EventWriter:
         return count > 0
 
     def _place(self, line: int) -> int:
-        if line > self._last:
-            self._last = line
-        elif self._lines and line not in self._lines:
-            self._lines.add(line)
-            return line
-        else:
-            self._last += 1
-        return self._last
+        if not self._lines:  # a first import: lines only ever grow
+            self._last = max(line, self._last + 1)
+            return self._last
+        place = self._last + 1 if line in self._lines else line
+        self._lines.add(place)
+        self._last = max(self._last, place)
+        return place
 
 
 def event_in(entry: Entry) -> Event:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -20,6 +20,7 @@ from core.catalogue.event_writer import EventWriter
 from core.catalogue.interpret import Interpreter
 from core.catalogue.item_writer import ItemWriter
 from core.catalogue.mapping import ColumnMapping
+from core.catalogue.report import ImportOptions, ImportReport
 from core.catalogue.rows import Issue, RawRow, RawTable
 from core.catalogue.sources import Source
 from core.catalogue.synonyms import EVENTS
@@ -29,64 +30,12 @@ from core.storage.workspaces import Workspace
 
 FUTURE_SECONDS = 86_400.0
 _HOPELESS = 1_000
-_FIRST_CHUNK, _LARGEST_CHUNK, _SMALLEST_CHUNK = 500, 10_000, 50
-_QUICK, _SLOW = 0.08, 0.25
+_FIRST_CHUNK, _LARGEST_CHUNK, _SMALLEST_CHUNK = 500, 5_000, 50
+_QUICK, _SLOW = 0.08, 0.2
 _READ_AT_ONCE_CHARS = 4_000_000
 
 Progress = Callable[[int, int], None]
 Save = Callable[[Mapping[str, Any], Connection], None]
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What an import did, in rows. ``read`` = ``ok`` + ``duplicates`` + ``quarantined`` + ``dropped``;
-    ``ok`` = ``added`` + ``updated`` + ``unchanged``. ``noted`` rows are among the ok ones, without the cell that did
-    not fit. ``issues`` counts reasons; ``left_out`` what a reader left out on purpose. ``same_file`` tells that nothing
-    was done.
-    """
-
-    source_id: str = ""
-    kind: str = ""
-    name: str = ""
-    read: int = 0
-    ok: int = 0
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    duplicates: int = 0
-    quarantined: int = 0
-    dropped: int = 0
-    noted: int = 0
-    seconds: float = 0.0
-    same_file: bool = False
-    issues: Mapping[str, int] = field(default_factory=dict)
-    left_out: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def changed(self) -> int:
-        """Rows of the catalogue that are different now."""
-        return self.added + self.updated + self.removed
-
-    def plain(self) -> dict[str, Any]:
-        """As plain data, for JSON."""
-        return {**asdict(self), "issues": dict(self.issues), "left_out": dict(self.left_out)}
-
-    @staticmethod
-    def of(data: Mapping[str, Any]) -> ImportReport:
-        """From plain data."""
-        return ImportReport(**data)
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """How to import. ``source_id`` names the source to update ("": the one of the same name, or a new one);
-    ``latest`` is the last moment that is not in the future (None: a day from now)."""
-
-    name: str
-    origin: str = "upload"
-    source_id: str = ""
-    latest: float | None = None
 
 
 def import_table(
@@ -276,7 +225,8 @@ class _Import:
             issues=dict(self._issues),
             left_out=dict(self._raw.counts),
         )
-        report = replace(report, **{name: counts[name] for name in _COUNTED})
+        counted: dict[str, Any] = {name: counts[name] for name in _COUNTED}
+        report = replace(report, **counted)
         with self._db.write() as connection:
             decisions.forget_unmet(connection)
             finished = replace(

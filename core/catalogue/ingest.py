@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from core.catalogue.importer import ImportReport, Progress
+from core.catalogue.importer import Progress
 from core.catalogue.read import ReadOptions
+from core.catalogue.report import ImportReport
 from core.catalogue.staging import stage, tables_in
 from core.catalogue.store import Catalogue
 from core.catalogue.synonyms import PRODUCTS, REVIEWS

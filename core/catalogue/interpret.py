@@ -59,6 +59,7 @@ class _Cells:
         self.latest = latest
         self.issues: list[Issue] = []
         self.raw_texts: dict[str, str] = {}
+        self._identifiers: dict[str, str] = {}
 
     def raw(self, field: str) -> str:
         column = self.mapping.fields.get(field, "")
@@ -70,9 +71,15 @@ class _Cells:
         return found
 
     def identifier(self, field: str) -> str:
+        known = self._identifiers.get(field)
+        if known is not None:
+            return known
         text = " ".join(self.raw(field).split())
-        text = clean_line(text) if "&" in text or not text.isprintable() else text
-        return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
+        if "&" in text or not text.isprintable():
+            text = clean_line(text)
+        text = text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
+        self._identifiers[field] = text
+        return text
 
     def text(self, field: str, *, line: bool = False) -> str:
         raw = self.raw(field)

@@ -1,10 +1,11 @@
-"""Re-admission of a row that was kept apart."""
+"""Re-admission of rows that were kept apart."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -59,3 +60,24 @@ def _write(connection: Connection, source: Source, entry: Entry, kept: Kept) -> 
     # A row that was kept apart must not overwrite a good one that has its id.
     clash = writer.clash(connection, entry) if kept.status == quarantine.OPEN else None
     return Outcome(refused=[(entry.row, clash)]) if clash else writer.write(connection, [entry])
+
+
+class Readmission(NamedTuple):
+    """How many rows are in the catalogue now, and what is still wrong with the others."""
+
+    admitted: int
+    left: tuple[Issue, ...]
+
+
+class Mender(Protocol):
+    """Whatever tries a row again; the catalogue."""
+
+    def mend(self, entry_id: int, row: Mapping[str, str] | None = None) -> Issue | None:
+        """Try one row."""
+
+
+def readmit(catalogue: Mender, wishes: Mapping[int, Mapping[str, str] | None]) -> Readmission:
+    """Try rows again: entry id → the mended row, or None to try it as it is."""
+    outcomes = [catalogue.mend(entry_id, row) for entry_id, row in wishes.items()]
+    left = tuple(issue for issue in outcomes if issue is not None)
+    return Readmission(len(outcomes) - len(left), left)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.catalogue import columnar, delimited, objects, plain, spreadsheets
 from core.catalogue.archive import EMPTY_ZIP, GZIP, ZIP, is_workbook, unpack
-from core.catalogue.encoding import Encoding, detect
-from core.catalogue.limits import unpacked_bytes
+from core.catalogue.encoding import Encoding, detect, open_text
+from core.catalogue.limits import RECORD_CHARS, unpacked_bytes
 from core.catalogue.rows import Content, Note, RawRow, RawTable, unique_columns
 from core.catalogue.synonyms import is_known_header
 from core.errors import UnreadableFile
@@ -130,11 +130,13 @@ def _is_tabular(sample: str, dialect: delimited.Dialect) -> bool:
 
 
 def _json_table(content: Content, name: str, encoding: Encoding, start: str) -> RawTable:
+    by_line = _is_lines(content, encoding.name, name)
+
     def rows() -> Iterator[RawRow]:
-        if start[0] == "[" and not start[1:].lstrip().startswith(("[", "]\n{")):
-            return objects.list_rows(content, encoding.name)
-        if _is_lines(start):
+        if by_line:
             return objects.line_rows(content, encoding.name)
+        if start[0] == "[":
+            return objects.list_rows(content, encoding.name)
         return objects.nested_rows(content, encoding.name, name)
 
     columns = objects.columns_of(rows())
@@ -145,15 +147,22 @@ def _json_table(content: Content, name: str, encoding: Encoding, start: str) -> 
             remedy='Give a list such as [{"id": "1", "title": "…"}], or one object a line.',
         )
     digest, lines = content.fingerprint
-    form = "jsonl" if start[0] == "{" and _is_lines(start) else "json"
-    total = lines if form == "jsonl" else start.count("{")
+    form, total = ("jsonl", lines) if by_line else ("json", start.count("{"))
     return RawTable(name, columns, rows, form, digest, encoding.name, total=total, notes=_damage(encoding))
 
 
-def _is_lines(start: str) -> bool:
-    """JSON Lines: the first line is an object by itself, or there is more than one object."""
-    first = start.split("\n", 1)[0].strip().rstrip(",")
-    return (first.startswith("{") and first.endswith("}") and "\n" in start.strip()) or "}\n{" in start
+def _is_lines(content: Content, encoding: str, name: str) -> bool:
+    """JSON Lines: the second line begins an object too, or the only line is one and the name says so."""
+    with open_text(content, encoding) as stream:
+        filled = (
+            line for line in iter(lambda: stream.readline(RECORD_CHARS), "") if line.strip("\ufeff \r\n")
+        )
+        first = next(filled, "").strip("\ufeff \r\n")
+        second = next(filled, "").lstrip()
+    if not first.startswith("{"):
+        return False
+    named = Path(name).suffix.lower() in (".jsonl", ".ndjson")
+    return second.startswith("{") or (named and first.rstrip(",").endswith("}"))
 
 
 def _plain_table(content: Content, name: str, encoding: Encoding) -> RawTable:

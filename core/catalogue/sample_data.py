@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from core.catalogue.importer import ImportReport, Progress
+from core.catalogue.importer import Progress
 from core.catalogue.mapping import ColumnMapping
 from core.catalogue.opendata.base import Feed
 from core.catalogue.read import read_table
+from core.catalogue.report import ImportReport
 from core.catalogue.store import Catalogue
 from core.catalogue.synonyms import EVENTS, PRODUCTS, REVIEWS
 from core.errors import UnreadableFile

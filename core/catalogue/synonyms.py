@@ -43,7 +43,8 @@ _NAMES: dict[str, dict[str, str]] = {
 |body (html)|about|about product|summary|text|content|long text|features|feature bullets
 |bullet points|描述|商品描述|产品描述|商品详情|详情|详细描述|简介|介绍|产品介绍|商品介绍|说明
 |卖点""",
-        "brand": "brand|brand name|manufacturer|maker|vendor|label name|store|品牌|品牌名称|品牌名|厂商|制造商|生产商|厂家",
+        "brand": "brand|brand name|manufacturer|maker|vendor|label name|store|品牌|品牌名称|品牌名|厂商|"
+        "制造商|生产商|厂家",
         "category": """category|categories|category name|product category|product class|department
 |google product category|type|product type|main category|subcategory|sub category
 |category hierarchy|分类|类目|类别|品类|商品分类|商品类目|产品分类|产品类别""",
@@ -105,8 +106,8 @@ _EVENT_WORDS = {
 |browsed|look|seen|浏览|点击|查看|看|曝光|访问""",
     EventKind.CART: """cart|add to cart|addtocart|add_to_cart|basket|add to basket|wishlist|fav|favorite|favourite|save
 |like|加购|加入购物车|购物车|收藏|加车""",
-    EventKind.PURCHASE: """purchase|purchased|buy|bought|order|ordered|transaction|sale|sold|checkout|paid|pay|conversion
-|invoice|购买|下单|成交|支付|付款|已购买|买|订单|交易""",
+    EventKind.PURCHASE: """purchase|purchased|buy|bought|order|ordered|transaction|sale|sold|checkout|paid|pay
+|conversion|invoice|购买|下单|成交|支付|付款|已购买|买|订单|交易""",
     EventKind.RATING: "rating|rate|rated|review|reviewed|score|star|评分|评价|打分|评论",
 }
 EVENT_WORDS: dict[str, EventKind] = {

@@ -29,6 +29,7 @@ _RELATION_OF_UNIT = {
     "GB": "capacity",
 }
 _REACH = 6
+_STARTS = re.compile(r"[\d½¼¾⅓⅔⅛一二两三四五六七八九十双]|(?:pack|set|box|pair)s?$", re.IGNORECASE)
 
 
 def product_spans(text: str) -> list[Span]:
@@ -77,6 +78,8 @@ def _distance(first: int, stop: int, left: int, right: int) -> int:
 def _quantities(text: str, tokens: list[Token]) -> list[Span]:
     found = []
     for at, token in enumerate(tokens):
+        if not _STARTS.match(token.text):
+            continue
         for width in (9, 7, 5, 4, 3, 2):
             last = at + width - 1
             if last >= len(tokens) or tokens[last].end - token.start > 30:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 _METRIC: dict[str, tuple[str, float, str]] = {
     # base unit: spellings with their factor to it, "|" separated
@@ -113,6 +114,7 @@ def parse_number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
 
 
+@lru_cache(maxsize=65_536)
 def parse(surface: str, relation: str = "") -> Quantity | None:
     """Read a quantity, its dimensions or a pack count; None when the words are something else.
 
@@ -148,11 +150,7 @@ def _measure(text: str, relation: str) -> Quantity | None:
 
 
 def _dimensions(text: str) -> Quantity | None:
-    unit = "|".join(
-        sorted((re.escape(u) for u, (base, _, _) in units().items() if base == "mm"), key=len)[::-1]
-    )
-    part = rf"({_NUMBER})\s*-?\s*({unit})?"
-    match = re.fullmatch(rf"{part}{_TIMES}{part}(?:{_TIMES}{part})?", text)
+    match = _dimensions_pattern().fullmatch(text)
     if not match:
         return None
     numbers = [parse_number(n) for n in (match[1], match[3], match[5]) if n]
@@ -173,16 +171,32 @@ def _dimensions(text: str) -> Quantity | None:
 
 
 def _count(text: str) -> Quantity | None:
-    words = "|".join(sorted((re.escape(w) for w in count_words()), key=len)[::-1])
-    number = rf"({_NUMBER}|{'|'.join(_WORDS)}|[一二两三四五六七八九十双])"
-    match = (
-        re.fullmatch(rf"(?:a )?(?:{words}|value pack|bundle)\s+of\s+{number}", text)
-        or re.fullmatch(rf"{number}[\s-]*(?:{words})(?:装)?", text)
-        or re.fullmatch(rf"{number}(?:装|入装)", text)
-        or re.fullmatch(r"x?(\d+)x?", text)
-    )
+    match = next((found for pattern in _count_patterns() if (found := pattern.fullmatch(text))), None)
     value = parse_number(match[1]) if match else None
     return Quantity(f"{_show(value)} count", f"{_show(value)} ct", "count") if value else None
+
+
+@cache
+def _dimensions_pattern() -> re.Pattern[str]:
+    unit = _any_of(name for name, (base, _, _) in units().items() if base == "mm")
+    part = rf"({_NUMBER})\s*-?\s*({unit})?"
+    return re.compile(rf"{part}{_TIMES}{part}(?:{_TIMES}{part})?")
+
+
+@cache
+def _count_patterns() -> tuple[re.Pattern[str], ...]:
+    words = _any_of(count_words())
+    number = rf"({_NUMBER}|{_any_of(_WORDS)}|[一二两三四五六七八九十双])"
+    return (
+        re.compile(rf"(?:a )?(?:{words}|value pack|bundle)\s+of\s+{number}"),
+        re.compile(rf"{number}[\s-]*(?:{words})(?:装)?"),
+        re.compile(rf"{number}(?:装|入装)"),
+        re.compile(r"x?(\d+)x?"),
+    )
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, names), key=lambda name: (-len(name), name)))
 
 
 def _quantity(value: float, base: str, metric: bool) -> Quantity:

@@ -9,23 +9,34 @@ import time as clock
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from itertools import chain, islice
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select
+from sqlalchemy import Connection, and_, insert, select
 
 from core.domain import Assertion, EntryKind, LogEntry
 from core.errors import GraphError
 from core.graph.model import product_id
-from core.graph.registers import ClaimState, Registers
+from core.graph.reading import (
+    chunks,
+    current_ids,
+    entries_at,
+    read_assertions,
+    read_entries,
+    read_head,
+    registers_of,
+    states,
+)
+from core.graph.registers import Registers
 from core.storage import tables
-from core.storage.database import CHUNK_ROWS, insert_new
+from core.storage.database import insert_new
 from core.storage.workspaces import Workspace
+
+__all__ = ["DOCUMENT", "Log", "read_assertions", "read_entries"]
 
 DOCUMENT = "document"
 """The reason of a retraction whose document changed or left; undone when the same text comes back."""
 
-_Item = TypeVar("_Item")
 _VERDICTS = (EntryKind.ACCEPTED, EntryKind.REJECTED, EntryKind.CORRECTED)
 
 
@@ -38,7 +49,7 @@ class Log:
     def head(self, connection: Connection | None = None) -> int:
         """The position of the last entry; 0 for an empty log."""
         with self._reading(connection) as reader:
-            return _head(reader)
+            return read_head(reader)
 
     def entries(self, since: int = 0, until: int | None = None) -> Iterator[LogEntry]:
         """Entries with ``since < seq <= until``, in order."""
@@ -62,12 +73,12 @@ class Log:
         """
         stored = list({assertion.id: assertion for assertion in assertions}.values())
         with self._writing(connection) as writer:
-            current = _current(writer, stored)
+            now = current_ids(writer, stored)
             insert_new(writer, tables.assertions, [asdict(assertion) for assertion in stored])
             asserted = [
                 LogEntry(EntryKind.ASSERTED, a.id, actor=actor or a.extractor, job_id=job_id)
                 for a in stored
-                if a.id in current
+                if a.id in now
             ]
             extra = [replace(e, actor=e.actor or actor, job_id=e.job_id or job_id) for e in entries]
             return _write_new(writer, [*asserted, *extra])
@@ -86,17 +97,17 @@ class Log:
             select(a.c.id).select_from(joined).where(d.c.current.is_(True), a.c.id.in_(gone)).order_by(a.c.id)
         )
         with self._writing(connection) as writer:
-            states = _states(writer, list(writer.scalars(stale)))
+            found = states(writer, list(writer.scalars(stale)))
             retracted = _write_new(
                 writer,
-                [_retraction(i, DOCUMENT) for i, state in states.items() if state.live],
+                [_retraction(i, DOCUMENT) for i, state in found.items() if state.live],
             )
-            states = _states(writer, list(writer.scalars(back)))
+            found = states(writer, list(writer.scalars(back)))
             restored = _write_new(
                 writer,
                 [
                     LogEntry(EntryKind.ASSERTED, i, actor="catalogue")
-                    for i, state in states.items()
+                    for i, state in found.items()
                     if not state.live and state.retracted_because == DOCUMENT
                 ],
             )
@@ -152,7 +163,7 @@ class Log:
         """Take back entries of any kind, undoings too (which redoes); raises GraphError for a position not there."""
         wanted = sorted(set(seqs))
         with self._writing(None) as writer:
-            found = {entry.seq: entry for entry in _at(writer, wanted)}
+            found = {entry.seq: entry for entry in entries_at(writer, wanted)}
             missing = [seq for seq in wanted if seq not in found]
             if missing:
                 raise GraphError(
@@ -185,96 +196,14 @@ class Log:
             yield writer
 
 
-def read_entries(reader: Connection, since: int = 0, until: int | None = None) -> Iterator[LogEntry]:
-    """Entries with ``since < seq <= until``, in order, streamed."""
-    log = tables.log
-    query = select(log).where(log.c.seq > since).order_by(log.c.seq)
-    yield from _entries(reader, query if until is None else query.where(log.c.seq <= until))
-
-
-def read_assertions(reader: Connection, ids: Sequence[str] | None = None) -> Iterator[Assertion]:
-    """Stored assertions, all of them or those of the ids; the order is that of the table."""
-    query = select(tables.assertions)
-    if ids is None:
-        yield from (Assertion(*row) for row in reader.execute(query).yield_per(CHUNK_ROWS))
-        return
-    for part in chunks(ids):
-        yield from (Assertion(*row) for row in reader.execute(query.where(tables.assertions.c.id.in_(part))))
-
-
-def chunks(items: Iterable[_Item], size: int = CHUNK_ROWS) -> Iterator[list[_Item]]:
-    """The items in lists of at most ``size``, small enough for the parameters of one query."""
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part
-
-
-def _head(reader: Connection) -> int:
-    return int(reader.scalar(select(func.max(tables.log.c.seq))) or 0)
-
-
-def _entries(reader: Connection, query: Select[Any]) -> Iterator[LogEntry]:
-    for row in reader.execute(query).yield_per(CHUNK_ROWS):
-        yield _entry(row)
-
-
-def _entry(row: Row[Any]) -> LogEntry:
-    return LogEntry(EntryKind(row.kind), row.target, row.data, row.actor, row.time, row.job_id, row.seq)
-
-
-def _at(reader: Connection, seqs: Iterable[int]) -> Iterator[LogEntry]:
-    for part in chunks(seqs):
-        yield from _entries(reader, select(tables.log).where(tables.log.c.seq.in_(part)))
-
-
-def _about(reader: Connection, targets: Iterable[str]) -> Registers:
-    """The registers of some targets, with every undoing that concerns them."""
-    log = tables.log
-    registers = Registers()
-    wanted: list[str] = list(dict.fromkeys(targets))
-    while wanted:
-        seqs: list[str] = []
-        for part in chunks(wanted):
-            for entry in _entries(reader, select(log).where(log.c.target.in_(part))):
-                registers.add(entry)
-                seqs.append(str(entry.seq))
-        wanted = seqs
-    return registers
-
-
-def _states(reader: Connection, ids: Sequence[str]) -> dict[str, ClaimState]:
-    registers = _about(reader, ids)
-    return {i: registers.claim(i) for i in ids}
-
-
-def _current(reader: Connection, stored: Sequence[Assertion]) -> set[str]:
-    """Ids of the assertions whose document still holds the text they were read from."""
-    d = tables.documents
-    hashes: dict[str, set[str]] = {}
-    now: dict[str, str] = {}
-    for part in chunks(sorted({a.document_id for a in stored})):
-        for row in reader.execute(select(d.c.id, d.c.hash, d.c.current).where(d.c.id.in_(part))):
-            hashes.setdefault(row.id, set()).add(row.hash)
-            if row.current:
-                now[row.id] = row.hash
-    for a in stored:
-        if a.document_hash not in hashes.get(a.document_id, ()):
-            raise GraphError(
-                "An assertion has no document to show as its evidence.",
-                where=a.document_id,
-                remedy="Import the product again, then read it again.",
-            )
-    return {a.id for a in stored if now.get(a.document_id) == a.document_hash}
-
-
 def _write_new(writer: Connection, entries: Sequence[LogEntry]) -> list[int]:
     """Append what does not hold already. The caller's transaction excludes other writers, so positions are dense."""
     if not entries:
         return []
     if writer.dialect.name == "postgresql":
         writer.exec_driver_sql("LOCK TABLE log IN EXCLUSIVE MODE")
-    registers = _about(writer, chain((e.target for e in entries), _undone_targets(entries)))
-    seq, moment = _head(writer), clock.time()
+    registers = registers_of(writer, chain((e.target for e in entries), _undone_targets(entries)))
+    seq, moment = read_head(writer), clock.time()
     rows: list[dict[str, Any]] = []
     for entry in entries:
         if _holds(registers, entry):

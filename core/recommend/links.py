@@ -72,8 +72,10 @@ def plausibility(kind: GraphLoss, head: Tensor, relation: Tensor, tail: Tensor) 
     if kind is GraphLoss.ROTATE:
         real, imaginary = head.chunk(2, -1)
         angle = relation.chunk(2, -1)[0]
-        turned = torch.cat(
+        moved = torch.cat(
             [real * angle.cos() - imaginary * angle.sin(), real * angle.sin() + imaginary * angle.cos()], -1
         )
-        return -torch.linalg.vector_norm(turned[:, None] - tail, dim=-1)
-    return -torch.linalg.vector_norm((head + relation)[:, None] - tail, dim=-1)
+    else:
+        moved = head + relation
+    distance: Tensor = torch.linalg.vector_norm(moved[:, None] - tail, dim=-1)
+    return -distance

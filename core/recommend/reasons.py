@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.domain import Fact
-from core.recommend.rank import Recommender
+
+if TYPE_CHECKING:  # the module would bring torch, which takes seconds, to a page that may have nothing to rank
+    from core.recommend.rank import Recommender
 
 LEAST = 1e-6
 

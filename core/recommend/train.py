@@ -303,7 +303,7 @@ def _optimiser(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
     # The transformer has the most room to learn shoppers by heart, so it moves slowest.
     weights = {id(parameter) for parameter in network.block_weights()}
     reader = {id(parameter) for parameter in network.reader.parameters()} if network.reader else set()
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [p for p in network.parameters() if id(p) not in weights | reader]},
         {
             "params": [p for p in network.parameters() if id(p) in reader],
@@ -313,7 +313,9 @@ def _optimiser(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
         {"params": network.block_weights(), "lr": WEIGHTS_FASTER * config.learning_rate, "weight_decay": 0.0},
     ]
     if config.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=config.learning_rate, weight_decay=config.weight_decay, momentum=0.9)
+        return torch.optim.SGD(
+            groups, lr=config.learning_rate, weight_decay=config.weight_decay, momentum=0.9
+        )
     return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
 
 

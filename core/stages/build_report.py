@@ -46,6 +46,7 @@ class Reporter:
 
     def facts(self) -> Graph:
         """Report what was committed since the last report; gives the graph as it is now."""
+        self._flush_tokens()
         graph = self._store.graph()
         fresh = self._fresh(graph.seq)
         supported = _supported(graph, {graph.resolve(product_node(a.subject)) for _, a in fresh})
@@ -77,6 +78,7 @@ class Reporter:
 
     def mark(self, words: Mapping[str, Any]) -> None:
         """Light up words that the model points at; they become a fact with the product's commit."""
+        self._flush_tokens()
         self._context.emit("mark", **words)
 
     def _flush_tokens(self) -> None:
@@ -124,7 +126,8 @@ class Pace:
         self.products += products
         self.tokens += tokens
         self._marks.append((self.seconds, self.products, self.tokens))
-        while len(self._marks) > 2 and self._marks[0][0] < self.seconds - WINDOW_SECONDS:
+        # The last mark before the window stays: what came in one piece was not made in an instant.
+        while len(self._marks) > 2 and self._marks[1][0] < self.seconds - WINDOW_SECONDS:
             self._marks.popleft()
 
     def rates(self) -> tuple[float | None, float | None]:

@@ -117,10 +117,12 @@ class Tagged:
         """The texts and reviews of all products at once."""
         readings = []
         for subject in subjects:
-            self._reporter.read(subject.product, subject.documents, self.name)
             found = self._cascade.read_tagger(_work(subject))
             self._tagged.add(subject.product.id)
             readings.append(Reading(subject.product.id, subject.documents, found.assertions, found.entries))
+        # Shown when its facts are about to be, so that its words light up.
+        if subjects:
+            self._reporter.read(subjects[-1].product, subjects[-1].documents, self.name)
         yield readings
 
 

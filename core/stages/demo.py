@@ -17,6 +17,16 @@ from core.recommend.config import PRESETS
 from core.stages import REGISTRY
 
 PARTS = ("import", "build", "train", "explain")
+PHASES = {
+    "documents": (0.0, 0.0),
+    "columns": (0.0, 0.02),
+    "loading": (0.0, 0.0),
+    "tagger": (0.02, 0.1),
+    "llm": (0.1, 1.0),
+}
+"""What share of the build each of its steps is, by the time they take; a step's progress counts from 0 again."""
+LLM_PRODUCTS = 12
+"""How many products the language model reads in the demo: enough to watch, and not the whole evening."""
 GOOD_HISTORY = 8
 """The length of history, in products, that shows best in an example."""
 
@@ -24,7 +34,9 @@ GOOD_HISTORY = 8
 class Part(Context):
     """A context for one part of a job: the job's own voice and duties, with progress and checkpoint of the part."""
 
-    def __init__(self, whole: Context, name: str, finished: Mapping[str, Any], inner: Mapping[str, Any] | None):
+    def __init__(
+        self, whole: Context, name: str, finished: Mapping[str, Any], inner: Mapping[str, Any] | None
+    ):
         # The whole holds lease and buffer; a part has none of its own, so Context.__init__ is not called.
         self.workspace = whole.workspace
         self.job_id = whole.job_id
@@ -35,6 +47,7 @@ class Part(Context):
         self._name = name
         self._finished = finished
         self._inner = inner
+        self._share = 0.0
 
     def emit(self, kind: str, **data: Any) -> None:
         """Report as the whole job."""
@@ -42,8 +55,10 @@ class Part(Context):
 
     def progress(self, done: float, total: float, message: str = "") -> None:
         """Say how far the part is; reported as a share of the whole."""
-        share = min(done / total, 1.0) if total > 0 else 0.0
-        self._whole.progress(PARTS.index(self._name) + min(share, 0.999), len(PARTS), message)
+        begin, end = PHASES.get(message, (0.0, 1.0))
+        share = begin + (end - begin) * (min(done / total, 1.0) if total > 0 else 0.0)
+        self._share = max(self._share, min(share, 0.999))
+        self._whole.progress(PARTS.index(self._name) + self._share, len(PARTS), message)
 
     def check(self) -> None:
         """The whole job's safe point."""
@@ -90,7 +105,7 @@ def _usual(name: str) -> Mapping[str, Any]:
         from core.llm.registry import available
 
         embedded = available()[0]
-        return {"model": "" if embedded.missing else embedded.id}
+        return {"model": "" if embedded.missing else embedded.id, "llm_products": LLM_PRODUCTS}
     return {"config": PRESETS["quick"].model_dump(mode="json")} if name == "train" else {}
 
 

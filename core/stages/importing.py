@@ -45,7 +45,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         begun = state if step == state.get("step") else {}
         reports.append(_import(context, feeds[step], origin, params, reports, begun))
         context.save_checkpoint({"step": step + 1, "reports": reports})
-        context.emit("imported", **reports[-1])
+        context.emit("imported", report=reports[-1])
     return {"reports": reports, "counts": Catalogue(context.workspace).counts()}
 
 

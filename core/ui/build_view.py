@@ -114,10 +114,12 @@ def _light(
 def _graph(view: BuildView) -> dict[str, Any]:
     picture = view.picture()
     families = {edge[3] for edge in picture.edges}
+    # The place is part of the key: a node that left and came back elsewhere fades out and in, and never slides.
+    keys = {node.id: f"{node.id}@{x},{y}" for node, (x, y) in picture.nodes}
     return {
         "nodes": [
             {
-                "id": node.id,
+                "id": keys[node.id],
                 "label": node.label,
                 "type": type_label(node.type),
                 "family": node.family,
@@ -129,7 +131,13 @@ def _graph(view: BuildView) -> dict[str, Any]:
             for node, (x, y) in picture.nodes
         ],
         "edges": [
-            {"id": key, "from": subject, "to": target, "family": colour, "fresh": key in picture.fresh}
+            {
+                "id": f"{key}|{keys[subject]}|{keys[target]}",
+                "from": keys[subject],
+                "to": keys[target],
+                "family": colour,
+                "fresh": key in picture.fresh,
+            }
             for key, subject, target, colour in picture.edges
         ],
         "legend": [[entry.value, family_label(entry)] for entry in Family if entry.value in families],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.catalogue.importer import ImportReport
 from core.catalogue.mapping import ColumnMapping
 from core.catalogue.read import FORMATS, ReadOptions
+from core.catalogue.report import ImportReport
 from core.catalogue.rows import RawRow, RawTable
 from core.catalogue.staging import Staged, options_plain, stage
 from core.catalogue.store import Catalogue
@@ -16,26 +16,34 @@ from core.errors import MappingError, ShelfGraphError
 from core.jobs import Jobs, JobView
 from core.storage.workspaces import Workspace
 from core.ui.catalogue_mapping import Choice, choose
-from core.ui.catalogue_state import note_text, reason_text, tables_of
-from core.ui.shell import problem, set_params
+from core.ui.catalogue_state import issue_text, labelled, note_text, reason_text, tables_of
+from core.ui.shell import guarded, problem, set_params
 from core.ui.text import number, t
 
 AT_ONCE_BYTES, AT_ONCE_ROWS = 3_000_000, 20_000
 """Smaller imports are done while one waits, larger ones as a job."""
 
-_STAGED, _REPORTS, _ROUND = "catalogue-staged", "catalogue-reports", "catalogue-round"
+_STAGED, _REPORTS, _ROUND, _ORIGIN = (
+    "catalogue-staged",
+    "catalogue-reports",
+    "catalogue-round",
+    "catalogue-origin",
+)
 _DELIMITERS = {"": "auto", ",": ",", "\t": "Tab", ";": ";", "|": "|"}
 _ENCODINGS = ("", "utf-8", "utf-16", "gb18030", "big5", "shift_jis", "cp1252", "cp1251")
 
 
-def draw(workspace: Workspace, *, paste: bool) -> None:
-    """Draw the view."""
-    _last_reports()
-    staged: list[Staged] = st.session_state.get(_STAGED, [])
-    if not staged:
-        _paste(workspace) if paste else _upload(workspace)
-        return
-    _look_over(workspace, staged)
+def draw(workspace: Workspace, *, paste: bool) -> Callable[[], object] | None:
+    """Draw the view; gives the primary action while there is something to import."""
+    if waiting():
+        return _look_over(workspace, st.session_state[_STAGED])
+    _paste(workspace) if paste else _upload(workspace)
+    return None
+
+
+def waiting() -> bool:
+    """Whether files have come in that are not imported yet."""
+    return bool(st.session_state.get(_STAGED))
 
 
 def _upload(workspace: Workspace) -> None:
@@ -48,7 +56,7 @@ def _upload(workspace: Workspace) -> None:
     )
     st.caption(t("catalogue.upload_note"))
     if files:
-        _take(workspace, [(file.getvalue(), file.name) for file in files])
+        _take(workspace, [(file.getvalue(), file.name) for file in files], "upload")
 
 
 def _paste(workspace: Workspace) -> None:
@@ -62,10 +70,10 @@ def _paste(workspace: Workspace) -> None:
     if st.button(
         t("catalogue.paste_read"), type="primary", icon=":material/arrow_forward:", key="catalogue-paste"
     ):
-        _take(workspace, [(text.encode("utf-8", "replace"), name)])
+        _take(workspace, [(text.encode("utf-8", "replace"), name)], "paste")
 
 
-def _take(workspace: Workspace, files: Sequence[tuple[bytes, str]]) -> None:
+def _take(workspace: Workspace, files: Sequence[tuple[bytes, str]], origin: str) -> None:
     """Keep the files; one that cannot be read is told of, the others go on."""
     taken: list[Staged] = []
     for data, name in files:
@@ -77,16 +85,21 @@ def _take(workspace: Workspace, files: Sequence[tuple[bytes, str]]) -> None:
             problem(error)
     if taken:
         st.session_state[_STAGED] = taken
+        st.session_state[_ORIGIN] = origin
         st.session_state.pop(_REPORTS, None)
         st.rerun()
 
 
-def _look_over(workspace: Workspace, staged: Sequence[Staged]) -> None:
-    """Everything that came in, one table at a time, over the one button that imports all."""
+def _look_over(workspace: Workspace, staged: Sequence[Staged]) -> Callable[[], object] | None:
+    """Everything that came in, one table at a time; gives the button that imports all."""
     found = [(file, *pair) for file in staged for pair in _read(file)]
-    if not found:
+    if st.button(
+        t("catalogue.start_over"), icon=":material/close:", type="tertiary", key="catalogue-start-over"
+    ):
         _start_over()
-        return
+        st.rerun()
+    if not found:
+        return None
     names = [table.name for _, table, _ in found]
     position = 0
     if len(found) > 1:
@@ -103,13 +116,13 @@ def _look_over(workspace: Workspace, staged: Sequence[Staged]) -> None:
     known = catalogue.sources()
     choices = []
     for index, (file, table, head) in enumerate(found):
-        choices.append(
-            choose(catalogue, table, head, known, key=f"{file.hash}-{table.name}", shown=index == position)
-        )
-        if index == position:
+        shown = index == position
+        if shown:
             _about_file(file, table)
+        choices.append(choose(catalogue, table, head, known, key=f"{file.hash}-{table.name}", shown=shown))
+        if shown:
             _preview(table, head, choices[-1].mapping)
-    _import_bar(workspace, found, choices)
+    return lambda: _import_button(workspace, found, choices)
 
 
 def _read(file: Staged) -> list[tuple[RawTable, list[RawRow]]]:
@@ -192,23 +205,22 @@ def _preview(table: RawTable, head: Sequence[RawRow], mapping: ColumnMapping) ->
     )
     rows = []
     for row, reading in readings[:12]:
-        shown = cells_of(reading.item) if reading.item else {}
-        problems = "; ".join(reason_text(*issue) for issue in reading.issues)
+        raw = {field: row.cells.get(column, "") for field, column in mapping.fields.items()}
+        shown = labelled(cells_of(reading.item) if reading.item else raw)
+        problems = "; ".join(map(issue_text, reading.issues))
         rows.append({t("catalogue.line"): row.line, **shown, t("catalogue.problem"): problems})
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key=f"preview-{table.content_hash}")
+    st.dataframe(
+        pd.DataFrame(rows).fillna(""), hide_index=True, width="stretch", key=f"preview-{table.content_hash}"
+    )
 
 
-def _import_bar(
+def _import_button(
     workspace: Workspace, found: Sequence[tuple[Staged, RawTable, list[RawRow]]], choices: Sequence[Choice]
 ) -> None:
     label = t("catalogue.import_one") if len(found) == 1 else t("catalogue.import_all", n=number(len(found)))
-    with st.container(horizontal=True):
-        start = st.button(label, type="primary", icon=":material/input:", key="catalogue-import")
-        if st.button(t("catalogue.start_over"), key="catalogue-start-over"):
-            _start_over()
-            st.rerun()
-    if start:
-        _import(workspace, found, choices)
+    if st.button(label, type="primary", icon=":material/input:", key="catalogue-import"):
+        with guarded():
+            _import(workspace, found, choices)
 
 
 def _import(
@@ -229,7 +241,7 @@ def _import(
                         found[index][1],
                         choice.mapping,
                         choice.source,
-                        choice.origin,
+                        st.session_state[_ORIGIN],
                         source_id=choice.source_id,
                     )
                 )
@@ -253,7 +265,7 @@ def _submit(workspace: Workspace, found: tuple[Staged, RawTable, list[RawRow]], 
         "mapping": choice.mapping.plain(),
         "source": choice.source,
         "source_id": choice.source_id,
-        "origin": choice.origin,
+        "origin": st.session_state[_ORIGIN],
     }
     return Jobs(workspace).submit("import", params)
 
@@ -263,7 +275,13 @@ def _start_over() -> None:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 
-def _last_reports() -> None:
+def forget_reports() -> None:
+    """What was imported has been seen."""
+    st.session_state.pop(_REPORTS, None)
+
+
+def last_reports() -> None:
+    """What the import of a moment ago came to."""
     for report in st.session_state.get(_REPORTS, []):
         draw_report(report)
 
@@ -279,14 +297,17 @@ def draw_report(report: ImportReport) -> None:
     if report.same_file:
         st.info(t("catalogue.report_same", name=report.name), icon=":material/done_all:")
         return
-    counted = ("read", "added", "updated", "unchanged", "removed", "quarantined", "duplicates", "noted")
+    counted = ("added", "updated", "unchanged", "removed", "duplicates", "noted", "quarantined", "dropped")
+    told = [
+        t(f"catalogue.report_{name}", n=number(getattr(report, name)))
+        for name in counted
+        if getattr(report, name)
+    ]
+    told += [f"{reason_text(code)} ({number(count)})" for code, count in sorted(report.left_out.items())]
     text = t(
-        "catalogue.report", name=report.name, **{name: number(getattr(report, name)) for name in counted}
+        "catalogue.report", name=report.name, read=number(report.read), told=t("catalogue.comma").join(told)
     )
-    more = [t("catalogue.report_duplicates", n=number(report.duplicates))] if report.duplicates else []
-    more += [t("catalogue.report_noted", n=number(report.noted))] if report.noted else []
-    more += [f"{reason_text(code)}: {number(count)}" for code, count in sorted(report.left_out.items())]
-    st.success(" ".join([text, *more]), icon=":material/check_circle:")
+    st.success(text, icon=":material/check_circle:")
     if report.quarantined:
         st.button(
             t("catalogue.to_apart", n=number(report.quarantined)),

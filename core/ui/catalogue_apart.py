@@ -7,12 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from core.catalogue.delimited import UNPARSED
+from core.catalogue.mending import readmit
 from core.catalogue.quarantine import ADMITTED, OPEN, Kept
-from core.catalogue.rows import Issue
 from core.catalogue.sources import Source
 from core.catalogue.store import Catalogue
 from core.storage.workspaces import Workspace
-from core.ui.catalogue_state import Figures, kind_name, reason_text
+from core.ui.catalogue_state import Figures, issue_text, kind_name, reason_text
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button
 from core.ui.text import number, t
@@ -36,13 +37,16 @@ def draw(workspace: Workspace, now: Figures) -> None:
         st.info(t(f"catalogue.apart_none_{status}"), icon=":material/check_circle:")
         return
     sources = {source.id: source for source in catalogue.sources() if source.id in counts}
-    source = _source(sources, counts)
+    left, right = st.columns(2)
+    with left:
+        source = _source(sources, counts)
     reasons = {
         reason: count
         for source_id, state, reason, count in tally
         if (source_id, state) == (source.id, status)
     }
-    reason = _reason(reasons)
+    with right:
+        reason = _reason(reasons)
     total = reasons.get(reason, sum(reasons.values()))
     page = _page(total)
     kept = catalogue.quarantine(
@@ -107,7 +111,8 @@ def _page(total: int) -> int:
 def _editor(catalogue: Catalogue, source: Source, kept: Sequence[Kept], status: str) -> None:
     import pandas as pd
 
-    columns = list(dict.fromkeys((*source.columns, *(name for entry in kept for name in entry.raw))))
+    found = dict.fromkeys(name for entry in kept for name in entry.raw)
+    columns = list(dict.fromkeys((*([UNPARSED] if UNPARSED in found else []), *source.columns, *found)))
     rows = [
         {
             _ID: entry.id,
@@ -125,6 +130,10 @@ def _editor(catalogue: Catalogue, source: Source, kept: Sequence[Kept], status: 
         _LINE: st.column_config.NumberColumn(t("catalogue.line"), width="small", pinned=True, disabled=True),
         _WHY: st.column_config.TextColumn(t("catalogue.reason"), width="medium", pinned=True, disabled=True),
     }
+    if UNPARSED in found:
+        config[UNPARSED] = st.column_config.TextColumn(
+            t("catalogue.whole_line"), width="medium", disabled=True
+        )
     edited = st.data_editor(
         frame,
         column_config=config,
@@ -170,12 +179,8 @@ def wanted(
 
 
 def _retry(catalogue: Catalogue, wishes: Mapping[int, Mapping[str, str] | None]) -> None:
-    left: list[Issue] = []
-    for entry_id, row in wishes.items():
-        issue = catalogue.mend(entry_id, row)
-        if issue is not None:
-            left.append(issue)
-    st.session_state[_OUTCOME] = (len(wishes) - len(left), left, 0)
+    outcome = readmit(catalogue, wishes)
+    st.session_state[_OUTCOME] = (outcome.admitted, outcome.left, 0)
     st.rerun()
 
 
@@ -187,7 +192,7 @@ def _outcome() -> None:
     if dropped:
         st.info(t("catalogue.dropped", n=number(dropped)), icon=":material/delete_sweep:")
     if left:
-        told = dict.fromkeys(reason_text(*issue) for issue in left)
+        told = dict.fromkeys(map(issue_text, left))
         st.warning(
             t("catalogue.still_apart", n=number(len(left)), why="; ".join(list(told)[:5])),
             icon=":material/error:",

@@ -29,7 +29,6 @@ class Choice:
     mapping: ColumnMapping
     source: str
     source_id: str
-    origin: str = "upload"
 
 
 def choose(

@@ -8,16 +8,16 @@ from html import escape
 import streamlit as st
 
 from core.catalogue.clean import clean
-from core.catalogue.importer import ImportReport
 from core.catalogue.preview import cells_of
+from core.catalogue.report import ImportReport
 from core.catalogue.sources import Source
 from core.catalogue.store import Catalogue
-from core.domain import Product
+from core.domain import DocumentKind, Product
 from core.errors import DataError
 from core.jobs import Jobs
 from core.storage.workspaces import Workspace
 from core.ui.catalogue_add import draw_report
-from core.ui.catalogue_state import Figures, field_name, kind_name
+from core.ui.catalogue_state import Figures, field_name, kind_name, labelled
 from core.ui.facts import field_label, product_card
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button, table
@@ -77,7 +77,7 @@ def _filters(catalogue: Catalogue, now: Figures) -> tuple[str, str, int]:
 
 def _row(product: Product) -> dict[str, object]:
     shown = cells_of(product)
-    return {field_name(name): shown[name] for name in ("title", "brand", "category", "price", "id")}
+    return labelled({name: shown[name] for name in ("title", "brand", "category", "price", "id")})
 
 
 def _details(catalogue: Catalogue, product_id: str) -> None:
@@ -89,10 +89,16 @@ def _details(catalogue: Catalogue, product_id: str) -> None:
         return
     product_card(product)
     raw = catalogue.raw_texts(product_id)
-    documents = [entry for entry in catalogue.documents([product_id]) if entry.kind != "review"]
+    documents = [
+        entry for entry in catalogue.documents([product_id]) if entry.kind is not DocumentKind.REVIEW
+    ]
+    documents.sort(
+        key=lambda entry: (entry.kind is DocumentKind.CELL, entry.field == "description", entry.field)
+    )
     st.caption(t("catalogue.documents", n=number(len(documents))))
     for document in documents:
-        language = f" · {document.language}" if document.language else ""
+        is_text = document.kind is DocumentKind.TEXT
+        language = f" · {document.language}" if document.language and is_text else ""
         st.html(
             f'<div class="sg-h">{escape(field_label(document.field))}'
             f'<span class="sg-quiet">{escape(language)}</span></div>'

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from core.catalogue.read import ReadOptions
-from core.catalogue.rows import RawRow, RawTable
+from core.catalogue.rows import Issue, RawRow, RawTable
 from core.catalogue.staging import Staged, tables_in
+from core.catalogue.synonyms import FIELDS
 from core.storage.workspaces import Workspace
 from core.ui.session import database_stamp
 from core.ui.text import has, t
@@ -47,6 +50,17 @@ def reason_text(code: str, column: str = "", detail: str = "") -> str:
     text = t(key) if has(key) else code.replace("_", " ")
     place = f"{column}: " if column else ""
     return f"{place}{text}" + (f" ({detail})" if detail else "")
+
+
+def issue_text(issue: Issue) -> str:
+    """An issue in words."""
+    return reason_text(issue.code, issue.column, issue.detail)
+
+
+def labelled(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Cells by the names of their fields on screen; attributes keep the names of their columns."""
+    known = {field for fields in FIELDS.values() for field in fields}
+    return {field_name(name) if name in known else name: cell for name, cell in cells.items()}
 
 
 def note_text(code: str, detail: str = "") -> str:

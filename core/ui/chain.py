@@ -73,7 +73,7 @@ def stations(now: Standing) -> tuple[Station, ...]:
             "extract",
             "build",
             "stale" if stale_reading else "current" if now.read else "empty",
-            t("common.chain_read", n=number(now.read)) if now.read else t("common.chain_nothing"),
+            _read_figure(now),
             t("common.chain_stale_extract", n=number(now.unread)) if stale_reading else "",
         ),
         Station("graph", "graph", *_plain(now.facts, "chain_facts")),
@@ -131,6 +131,14 @@ def _running_job(workspace: Workspace) -> None:
     from core.ui.progress import strip_job  # it needs the shell, which needs this module
 
     strip_job(workspace)
+
+
+def _read_figure(now: Standing) -> str:
+    if not now.read:
+        return t("common.chain_nothing")
+    if now.read < now.products:
+        return t("common.chain_read_part", n=number(now.read), of=number(now.products))
+    return t("common.chain_read", n=number(now.read))
 
 
 def _plain(count: int, figure: str) -> tuple[State, str]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from core.domain import Node
+from core.extract.tokens import has_cjk
 from core.graph.layout import Point, layout
 from core.graph.model import Graph
 from core.graph.query import ANYTHING, MOST_NODES, Filters, View, ego, starting_node
@@ -119,6 +121,23 @@ def center_of(graph: Graph, state: GraphState) -> str:
     if asked in graph.nodes:
         return asked
     return _start(graph, state.filters) or _start(graph, ANYTHING) or next(iter(sorted(graph.nodes)), "")
+
+
+@lru_cache(maxsize=4)
+def in_language(graph: Graph, language: str) -> Graph:
+    """The graph with each value called by its most frequent name in the language; a value without one keeps its label.
+
+    Titles of products stay as the shop wrote them.
+    """
+    wide = language == "zh"
+
+    def called(node: Node) -> Node:
+        if node.type == "Product" or has_cjk(node.label) == wide:
+            return node
+        label = next((alias for alias in node.aliases if has_cjk(alias) == wide), node.label)
+        return replace(node, label=label, aliases=tuple(dict.fromkeys((node.label, *node.aliases))))
+
+    return replace(graph, nodes={i: called(node) for i, node in graph.nodes.items()})
 
 
 @lru_cache(maxsize=32)

@@ -6,6 +6,7 @@ draws, and is sent only data. Labels are text on a canvas and cannot run.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -148,8 +149,13 @@ def draw(
 
 
 def shorten(label: str, most: int = LABEL) -> str:
-    """A label that fits the picture; the whole of it shows on hover."""
-    return label if len(label) <= most else label[: most - 1].rstrip(" ,;·-") + "…"
+    """A label of at most ``most`` columns, of which wide characters take two; the whole of it shows on hover."""
+    width = 0
+    for position, character in enumerate(label):
+        width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if width > most:
+            return label[: position - 1].rstrip(" ,;·-，、") + "…"
+    return label
 
 
 def _handler(key: str, event: str, call: Callable[[str], None] | None) -> Callable[[], None]:

@@ -76,7 +76,7 @@ def link(
     icon: str = "",
     help: str | None = None,
     width: Literal["content", "stretch"] = "content",
-    **params: object,
+    **params: Any,
 ) -> None:
     """A link to a page, with view state; plain words where that page is not in this version."""
     if path(page).is_file():

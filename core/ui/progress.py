@@ -40,7 +40,7 @@ def job_panel(
 ) -> None:
     """Draw a job with its controls and whatever ``draw`` adds, again every ``every`` seconds while it lives.
 
-    When the job ends the whole page runs once more, so that it can show what came of it.
+    When the job ends, or is tried again, the whole page runs once more, so that it can show what came of it.
     """
     live = Jobs(workspace).get(job_id).active
 
@@ -48,7 +48,7 @@ def job_panel(
         with guarded():
             tend(workspace)
             job = Jobs(workspace).get(job_id)
-            if live and not job.active:
+            if live != job.active:
                 st.rerun(scope="app")
             with st.container(key=f"job-head-{job_id}"):
                 status_line(job)

@@ -33,7 +33,7 @@ def enter() -> Any:
     page = st.navigation(navigation.pages(), position="hidden")
     _framed.set(True)
     gate()
-    theme.dress()
+    theme.dress(language())
     navigation.sidebar(current_workspace())
     return page
 
@@ -113,7 +113,18 @@ def empty(name: str, *, what: str, why: str, button: Callable[[], object] | None
 
 
 def current_workspace() -> Workspace:
-    """The workspace of this visit: that of the link, the one chosen before, or the one last worked in."""
+    """The workspace of this visit: that of the link, the one chosen before, or the one last worked in.
+
+    Where none can be opened the visitor is told why, and the run ends.
+    """
+    try:
+        return _current_workspace()
+    except WorkspaceError as error:
+        problem(error)
+        st.stop()
+
+
+def _current_workspace() -> Workspace:
     for asked in (st.query_params.get("w"), st.session_state.get("w")):
         if not asked:
             continue

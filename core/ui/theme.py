@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import streamlit as st
 
 from core.settings import ASSETS
 
 STYLE = ASSETS / "css" / "shelfgraph.css"
+SCRIPT = ASSETS / "js" / "shelfgraph.js"
 WORDMARK = ASSETS / "brand" / "wordmark.svg"
 MARK = ASSETS / "brand" / "mark.svg"
 
 
-def dress() -> None:
-    """Put the style sheet on the page and the mark in its corner."""
+def dress(language: str) -> None:
+    """Put the style sheet on the page and the mark in its corner, and tell screen readers the language."""
     st.html(STYLE)
+    script = f"document.documentElement.lang = {language!r};{_script()}"
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
     st.logo(str(WORDMARK), icon_image=str(MARK), size="medium")
+
+
+@cache
+def _script() -> str:
+    return SCRIPT.read_text("utf-8")
 
 
 def dark() -> bool:

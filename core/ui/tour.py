@@ -5,10 +5,9 @@ The tour is on while the link says ``tour=<job id>``; every link within the app 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -98,7 +97,7 @@ def banner(workspace: Workspace, page: str) -> None:
     st.fragment(told, run_every=POLL_SECONDS if job.active else None)()
 
 
-def stop_params(stop_: Stop, job: JobView) -> Mapping[str, str]:
+def stop_params(stop_: Stop, job: JobView) -> dict[str, Any]:
     """The view a stop opens with: its job while one is to be watched, then the demo's own result."""
     if stop_.page in ("build", "train"):
         return {"job": job.id}
@@ -129,11 +128,14 @@ def _banner(job: JobView, page: str) -> None:
 
 
 def _narration(job: JobView, page: str, here: int | None) -> str:
+    from core.ui.progress import message  # it needs the shell, which needs this module
+
     step = t("home.tour_step", n=(here or 0) + 1, of=len(STOPS)) if here is not None else t("home.tour_name")
     state = progress(job, STOPS[here].part) if here is not None else ("running" if job.active else "done")
     told = t(f"home.tour_{page if here is not None else 'home'}_{state}")
     where = f" · {percent(job.fraction)}" if job.active else ""
-    note = f'<div class="sg-tour-note">{escape(job.message)}</div>' if job.active and job.message else ""
+    doing = message(job)
+    note = f'<div class="sg-tour-note">{escape(doing)}</div>' if doing else ""
     return (
         f'<div class="sg-tour-step" role="status">{escape(step)}{where}</div>'
         f'<div class="sg-tour-told">{escape(told)}</div>{note}'

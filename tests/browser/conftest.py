@@ -85,7 +85,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Debian's Chromium, headless; skips with the reason where it is missing, fails on CI."""
-    need(Path(CHROMIUM).exists() or shutil.which("chromium") is not None, f"There is no Chromium at {CHROMIUM}.")
+    need(
+        Path(CHROMIUM).exists() or shutil.which("chromium") is not None,
+        f"There is no Chromium at {CHROMIUM}.",
+    )
     from playwright.sync_api import sync_playwright
 
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -98,7 +101,9 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
     """A fresh visit at 1440 × 900 in the light theme."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light", locale="en-US")
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme="light", locale="en-US"
+    )
     visit = context.new_page()
     visit.set_default_timeout(20_000)
     yield visit

@@ -15,7 +15,12 @@ from core.ui.navigation import GROUPS
 from tests.browser.conftest import Server, serve, stop
 
 pytestmark = pytest.mark.browser
-PAGES = [spec.name for specs in GROUPS.values() for spec in specs if (REPOSITORY / f"pages/{spec.name}.py").exists()]
+PAGES = [
+    spec.name
+    for specs in GROUPS.values()
+    for spec in specs
+    if (REPOSITORY / f"pages/{spec.name}.py").exists()
+]
 
 
 def open_page(page: Any, url: str) -> None:
@@ -25,7 +30,13 @@ def open_page(page: Any, url: str) -> None:
 
 
 def settled(page: Any) -> None:
-    page.wait_for_function("!document.querySelector('[data-testid=\"stApp\"][data-test-script-state=\"running\"]')")
+    page.wait_for_function(
+        '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
+    )
+
+
+def titled(page: Any, words: str) -> None:
+    page.locator("h1.sg-title", has_text=words).wait_for()
 
 
 def address(name: str) -> str:
@@ -60,17 +71,6 @@ def test_a_deep_link_is_framed_even_as_the_first_visit_of_a_fresh_server(page: A
         stop(process)
 
 
-def test_first_page_of_a_fresh_server_shows_fast(page: Any, tmp_path: Path) -> None:
-    running, process = serve(tmp_path)
-    try:
-        page.goto(running.url)
-        page.wait_for_selector("h1.sg-title")
-        shown = page.evaluate("performance.now()")
-    finally:
-        stop(process)
-    assert shown < 6_000  # 3 s on an idle machine; the suite shares its cores
-
-
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "dark")])
 def test_every_page_opens_cold_on_a_phone_without_errors_or_scrolling_sideways(
@@ -87,6 +87,19 @@ def test_every_page_opens_cold_on_a_phone_without_errors_or_scrolling_sideways(
     assert not crashes
     title = page.locator("h1.sg-title").inner_text()
     assert any("\u4e00" <= letter <= "\u9fff" for letter in title) == (language == "zh")
+    context.close()
+
+
+def test_on_a_phone_the_side_bar_closes_when_a_page_was_chosen(chromium: Any, server: Server) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    open_page(page, server.url)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.locator(".st-key-sg-nav-trust a").last.click()
+    titled(page, "studio made of")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().right <= 1"
+    )
     context.close()
 
 
@@ -108,13 +121,14 @@ def test_language_is_switched_in_place_and_kept_by_link_and_navigation(page: Any
     open_page(page, f"{server.url}/settings")
     assert query(page)["lang"] == "en"
     page.get_by_text("中文", exact=True).click()
-    page.wait_for_function("document.querySelector('h1.sg-title').innerText.includes('工作室')")
+    titled(page, "工作室")
     until(page, lambda: query(page).get("lang") == "zh")
     page.locator(".st-key-sg-nav-know a").first.click()
-    page.wait_for_function("document.querySelector('h1.sg-title').innerText.includes('店')")
+    titled(page, "店")
     until(page, lambda: query(page).get("lang") == "zh")
     page.reload()
-    page.wait_for_function("document.querySelector('h1.sg-title').innerText.includes('店')")
+    titled(page, "店")
+    assert page.evaluate("document.documentElement.lang") == "zh"
 
 
 def test_workspaces_are_made_renamed_deleted_and_restored(page: Any, server: Server) -> None:
@@ -134,10 +148,10 @@ def test_workspaces_are_made_renamed_deleted_and_restored(page: Any, server: Ser
     page.wait_for_selector(".st-key-ws-tea-corner >> text=Tea house")
     assert query(page)["w"] == "tea-corner"
 
-    page.locator(".st-key-delete_tea-corner button").click()
+    page.locator(".st-key-delete_tea-corner button").first.click()
     page.wait_for_selector(".st-key-ws-tea-corner", state="detached")
     until(page, lambda: query(page).get("w") != "tea-corner")
-    page.locator("[class*='st-key-restore_tea-corner'] button").click()
+    page.locator("[class*='st-key-restore_tea-corner'] button").first.click()
     page.wait_for_selector(".st-key-ws-tea-corner >> text=Tea house")
     until(page, lambda: query(page).get("w") == "tea-corner")
 
@@ -160,4 +174,4 @@ def test_the_way_through_the_sidebar_works_with_the_keyboard(page: Any, server: 
     page.locator(".st-key-sg-nav-trust a").last.focus()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('h1.sg-title').innerText.includes('studio made of')")
+    titled(page, "studio made of")

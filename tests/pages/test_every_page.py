@@ -18,7 +18,7 @@ KEYS = {path.stem for path in (REPOSITORY / "assets" / "i18n" / "en").glob("*.ya
 MISSING = re.compile(rf"\b(?:{'|'.join(sorted(KEYS))})\.[a-z]\w+\b(?!\.)")
 QUICK = {
     "build": {"n_products": 60, "reviews": False},
-    "train": {"config": {"epochs": 2, "patience": 1, "text": "lexical", "residual_folds": 2}},
+    "train": {"config": {"epochs": 1, "patience": 1, "text": "lexical", "residual_folds": 2, "threads": 1}},
     "explain": {"shoppers": 1},
 }
 
@@ -27,6 +27,9 @@ QUICK = {
 def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose workspace "filled" has gone all the way down the chain, without a language model."""
     home = tmp_path_factory.mktemp("filled")
+    models = REPOSITORY / ".shelfgraph" / "models"
+    if models.is_dir():
+        (home / "models").symlink_to(models)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHELFGRAPH_HOME", str(home))
         settings.cache_clear()

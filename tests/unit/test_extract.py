@@ -46,7 +46,8 @@ def test_the_default_schema_knows_the_sample_categories_in_both_languages_and_an
 @pytest.mark.parametrize(
     ("relation", "value", "verdict"),
     [("weight", "heavy", "type_mismatch"), ("weight", "2.5 kg", ""), ("size", "XL", ""),
-     ("packSize", "3 l", "type_mismatch"), ("packSize", "6片", ""), ("horoscope", "Leo", "outside_schema"), ("color", "anything", "")],
+     ("packSize", "3 l", "type_mismatch"), ("packSize", "6片", ""),
+     ("horoscope", "Leo", "outside_schema"), ("color", "anything", "")],
 )  # fmt: skip
 def test_a_claim_is_judged_by_the_schema(relation: str, value: str, verdict: str) -> None:
     assert schema.default().verdict(relation, value) == verdict

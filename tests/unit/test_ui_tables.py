@@ -24,7 +24,7 @@ def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
 
 
 def test_cells_and_headings_survive_the_way_out() -> None:
-    df = pd.DataFrame({"=name": ["=1+1", "杯子, \"big\"", None], "n": [1, -2, 3]})
+    df = pd.DataFrame({"=name": ["=1+1", '杯子, "big"', None], "n": [1, -2, 3]})
     rows = list(csv.reader(io.StringIO(to_csv(df).decode("utf-8-sig"))))
     assert rows == [["'=name", "n"], ["'=1+1", "1"], ['杯子, "big"', "-2"], ["", "3"]]
     assert to_csv(df).startswith(b"\xef\xbb\xbf")

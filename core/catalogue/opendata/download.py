@@ -55,8 +55,12 @@ def download(url: str, folder: Path, on_step: Step | None = None, *, allowed: Al
 
 
 def file_name(url: str) -> str:
-    """The name of the file that a URL points to."""
-    return safe_name(unquote(urlsplit(url).path)) or "download"
+    """The name of the file that a URL points to; raises DataError for what is no URL."""
+    try:
+        path = urlsplit(url).path
+    except ValueError as error:
+        raise _failed(url, f"That is not an address ({error}).") from error
+    return safe_name(unquote(path)) or "download"
 
 
 def _fetch(url: str, target: Path, on_step: Step, allowed: Allowed) -> None:
@@ -135,19 +139,25 @@ def _save(response: http.client.HTTPResponse, target: Path, url: str, on_step: S
     limit = unpacked_bytes()
     total = int(response.headers.get("Content-Length") or 0)
     done = 0
+    if total > limit:
+        raise _too_large(url, limit)
     with target.open("wb") as writer:
         while block := response.read(_BLOCK):
             done += len(block)
-            if max(done, total) > limit:
-                raise DataError(
-                    f"The file is larger than the {limit // 1_000_000:,} MB that are taken in.",
-                    where=url[:200],
-                    remedy="Raise SHELFGRAPH_MAX_UPLOAD_MB, or use a smaller part of the data.",
-                )
+            if done > limit:
+                raise _too_large(url, limit)
             writer.write(block)
             on_step(done, total)
     if total and done != total:
         raise _failed(url, f"Only {done:,} of {total:,} bytes came.")
+
+
+def _too_large(url: str, limit: int) -> DataError:
+    return DataError(
+        f"The file is larger than the {limit // 1_000_000:,} MB that are taken in.",
+        where=url[:200],
+        remedy="Raise SHELFGRAPH_MAX_UPLOAD_MB, or use a smaller part of the data.",
+    )
 
 
 def _failed(url: str, what: str) -> DataError:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.catalogue.columnar import read_parquet
-from core.catalogue.importer import ImportReport
 from core.catalogue.mapping import ColumnMapping
 from core.catalogue.opendata.base import derived
+from core.catalogue.report import ImportReport
 from core.catalogue.rows import Content, RawTable
 from core.catalogue.store import Catalogue
 from core.catalogue.synonyms import EVENTS, PRODUCTS
