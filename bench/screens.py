@@ -1,7 +1,7 @@
 """Pictures of every page: for the README, and to look at before a change goes in.
 
-    python -m bench.screens --workspace .shelfgraph/workspaces/sample --out /tmp/screens          # all variants
-    python -m bench.screens --workspace .shelfgraph/workspaces/sample --out docs/pictures --readme  # light, English
+python -m bench.screens --workspace .shelfgraph/workspaces/sample --out /tmp/screens          # all variants
+python -m bench.screens --workspace .shelfgraph/workspaces/sample --out docs/pictures --readme  # light, English
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=settings().workspaces / "sample")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--readme", action="store_true", help="one light picture a page, at 1440 pixels")
-    parser.add_argument("--pages", nargs="*", default=sorted(p.stem for p in (REPOSITORY / "pages").glob("*.py")))
+    parser.add_argument(
+        "--pages", nargs="*", default=sorted(p.stem for p in (REPOSITORY / "pages").glob("*.py"))
+    )
     parser.add_argument("--themes", nargs="*", default=["light", "dark"])
     parser.add_argument("--languages", nargs="*", default=["en", "zh"])
     parser.add_argument("--sizes", nargs="*", default=list(SIZES))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.domain import Fact
 
-if TYPE_CHECKING:  # the module would bring torch, which takes seconds, to a page that may have nothing to rank
+if (
+    TYPE_CHECKING
+):  # the module would bring torch, which takes seconds, to a page that may have nothing to rank
     from core.recommend.rank import Recommender
 
 LEAST = 1e-6

@@ -51,12 +51,12 @@ def history(workspace: Workspace, shopper_id: str) -> list[tuple[str, float]]:
     return list(first.items())
 
 
-def graph_facts(workspace: Workspace, *, reviews: bool = False) -> tuple[dict[str, list[Fact]], str]:
-    """(facts by product id that training may use, hash of the whole graph)."""
+def graph_facts(workspace: Workspace, *, reviews: bool = False) -> dict[str, list[Fact]]:
+    """Facts by product id that training may use, of the graph as it is now."""
     from core.graph.store import GraphStore
 
     graph = GraphStore(workspace).graph()
-    return training_facts(graph.facts.values(), documents_of(workspace), reviews=reviews), graph.hash
+    return training_facts(graph.facts.values(), documents_of(workspace), reviews=reviews)
 
 
 def documents_of(workspace: Workspace) -> dict[str, str]:

@@ -17,6 +17,7 @@ from torch.nn import functional
 from core.recommend.batches import Batch, Examples
 from core.recommend.config import TrainConfig
 from core.recommend.links import LinkTask
+from core.recommend.machine import memory_mb, pick_device, use_threads
 from core.recommend.measure import evaluate
 from core.recommend.network import Inputs, Network
 from core.recommend.prepare import Prepared
@@ -74,6 +75,7 @@ class Trainer:
         self.prepared = prepared
         self.config = config
         self.device = pick_device(config.device)
+        use_threads(config.threads, len(prepared.features))
         torch.manual_seed(config.seed)
         self.network = prepared.network(config).to(self.device)
         self.inputs = Inputs.of(prepared.features, prepared.vocabulary.table, self.device)
@@ -278,24 +280,6 @@ def average_shopper(
     """Mean vector of (a sample of) the training shoppers: who stands in for a shopper nothing is known of."""
     chosen = prepared.sample_histories(AVERAGE_SHOPPERS, seed)
     return np.asarray(shopper_vectors(network, vectors, chosen).mean(0))
-
-
-def pick_device(wanted: str) -> str:
-    """The device to train on; "auto" takes CUDA, then MPS, then the CPU."""
-    if wanted != "auto":
-        return wanted
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def memory_mb(device: str) -> float:
-    """MiB held: on the GPU where there is one, else resident in this process."""
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    import psutil
-
-    return float(psutil.Process().memory_info().rss) / 2**20
 
 
 def _optimiser(network: Network, config: TrainConfig) -> torch.optim.Optimizer:

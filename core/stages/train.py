@@ -10,6 +10,7 @@ from typing import Any
 
 from core.catalogue.store import Catalogue
 from core.errors import Cancelled, ShelfGraphError
+from core.graph.store import GraphStore
 from core.jobs.context import Context
 from core.jobs.lease import LeaseLost
 from core.recommend import runs
@@ -19,8 +20,8 @@ from core.recommend.config import GraphKind, TextKind, TrainConfig, config_of
 from core.recommend.data import split
 from core.recommend.encoder import sentence_encoder
 from core.recommend.experiment import Hooks, run_training
-from core.recommend.source import documents_of, graph_facts, interactions, read_events, review_times
-from core.settings import settings
+from core.recommend.features import training_facts
+from core.recommend.source import documents_of, interactions, read_events, review_times
 from core.storage.workspaces import Workspace
 
 CHECKPOINT = "checkpoint.pt"
@@ -52,24 +53,23 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _train(context: Context, config: TrainConfig, run_id: str) -> Mapping[str, Any]:
-    import torch
-
-    torch.set_num_threads(config.threads or settings().threads or torch.get_num_threads())
     workspace = context.workspace
     products = list(Catalogue(workspace).products())
     data = interactions(workspace, products, purchases_only=config.purchases_only)
     parts = split(data, config.split.value, config.valid_share, config.test_share)
-    facts, graph_hash = graph_facts(workspace, reviews=config.reviews_in_graph)
+    graph = GraphStore(workspace).graph()
+    documents = documents_of(workspace)
+    facts = training_facts(graph.facts.values(), documents, reviews=config.reviews_in_graph)
     report = audit(
         data,
         parts,
-        (fact for rows in graph_facts(workspace, reviews=True)[0].values() for fact in rows),
-        documents_of(workspace),
+        graph.facts.values(),
+        documents,
         review_times(workspace),
         reviews_used=config.reviews_in_graph and config.graph is not GraphKind.NONE,
         dropped=len(read_events(workspace, purchases_only=config.purchases_only)) - len(data),
     )
-    runs.describe(workspace, run_id, data_hash=data.hash, graph_hash=graph_hash)
+    runs.describe(workspace, run_id, data_hash=data.hash, graph_hash=graph.hash)
     context.emit("audit", **report.plain())
     context.check()
     wanted = config.text in (TextKind.SENTENCE, TextKind.BOTH)
