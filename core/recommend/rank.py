@@ -171,9 +171,10 @@ class Recommender:
         import torch
 
         inputs = Inputs.of(changed, self.artefact.vocabulary.table, dtype=torch.float64)
-        vectors, bias = product_vectors(self.artefact.network, inputs)
+        # The bias stays the served one: popularity is measured against the whole catalogue, not against these variants.
+        vectors, _bias = product_vectors(self.artefact.network, inputs)
         rows = [self.rows(history)]
-        network = vectors @ self.model.shoppers(rows)[0] + bias
+        network = vectors @ self.model.shoppers(rows)[0] + self.model.bias[item]
         return np.asarray(
             self.model.mix.baseline * self._baseline_of(rows, item) + self.model.mix.network * network
         )

@@ -72,15 +72,22 @@ def describe(workspace: Workspace, run_id: str, *, data_hash: str, graph_hash: s
 
 
 def finish(workspace: Workspace, run_id: str, metrics: Mapping[str, Any]) -> bool:
-    """Mark as done; the first finished run starts to serve. Returns whether this one serves."""
+    """Mark as done. It serves where no run does, or where the one that does knows other data or another graph.
+
+    Returns whether this one serves.
+    """
     with workspace.db.write() as connection:
-        others = connection.execute(select(runs.c.id).where(runs.c.serving, runs.c.id != run_id)).first()
+        own = connection.execute(select(runs).where(runs.c.id == run_id)).one()
+        others = connection.execute(select(runs).where(runs.c.serving, runs.c.id != run_id)).all()
+        serves = all((o.data_hash, o.graph_hash) != (own.data_hash, own.graph_hash) for o in others)
+        if serves:
+            connection.execute(update(runs).values(serving=False))
         connection.execute(
             update(runs)
             .where(runs.c.id == run_id)
-            .values(status="done", metrics=dict(metrics), finished_at=time.time(), serving=others is None)
+            .values(status="done", metrics=dict(metrics), finished_at=time.time(), serving=serves)
         )
-    return others is None
+    return serves
 
 
 def stop(workspace: Workspace, run_id: str, status: str) -> None:

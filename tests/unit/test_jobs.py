@@ -219,11 +219,12 @@ def test_jobs_with_one_slot_run_one_after_the_other(jobs: Jobs) -> None:
 def test_a_slot_is_held_against_jobs_of_other_workspaces(jobs: Jobs, home: Path) -> None:
     other = Workspaces(settings().workspaces).create("Other")
     elsewhere = Jobs(other, LocalLauncher(COMMAND))
-    first = jobs.submit("count", {"n": 20, "pause": 0.05}, slot="cuda:0")
+    first = jobs.submit("count", {"n": 10_000, "pause": 0.05}, slot="cuda:0")
     until(lambda: jobs.get(first).done > 0)
     second = elsewhere.submit("count", {"n": 1}, slot="cuda:0")
     until(lambda: any(event.kind == "waiting" for event in elsewhere.events(second)))
     assert elsewhere.get(second).done == 0
+    jobs.cancel(first)
     assert elsewhere.wait(second, 20).status is Status.DONE
     steps_of_second = [event.time for event in elsewhere.events(second) if event.kind == "step"]
     assert steps_of_second[0] >= (jobs.get(first).finished_at or 0)
