@@ -42,7 +42,7 @@ bounds: dev
 	$(BIN)/lint-imports
 
 unit: dev
-	$(BIN)/python -m pytest tests --ignore=tests/browser
+	$(BIN)/python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile
 
 browser: dev
 	$(BIN)/python -m pytest tests/browser

@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from sqlalchemy import insert
 
 from core.domain import Fact, Product, content_hash
 from core.recommend.config import TrainConfig, config_of
 from core.recommend.data import Interactions, Split, temporal_split
 from core.recommend.experiment import Outcome, run_training
+from core.storage import tables
+from core.storage.workspaces import Workspace
 
 USES = ("camping", "travel", "home office", "small kitchens")
 BRANDS = ("Aldo", "Birk", "Cove")
@@ -108,3 +111,51 @@ def small_config(**values: object) -> TrainConfig:
 def outcome() -> Outcome:
     """One trained run, shared by all tests that only look at it."""
     return run_training("run-1", small_config(), cut(), interactions(), products(), facts())
+
+
+def fill(workspace: Workspace) -> None:
+    """Put the shop into a workspace: its products, its events and the columns' facts, without any import."""
+    with workspace.db.write() as connection:
+        for kind in ("products", "events"):
+            connection.execute(
+                insert(tables.sources).values(
+                    id=kind,
+                    kind=kind,
+                    name=kind,
+                    origin="upload",
+                    content_hash=kind,
+                    mapping={},
+                    imported_at=1.0,
+                )
+            )
+        connection.execute(
+            insert(tables.products),
+            [
+                {
+                    "id": product.id,
+                    "source_id": "products",
+                    "title": product.title,
+                    "description": product.description,
+                    "brand": product.brand,
+                    "price": product.price,
+                    "attributes": {},
+                    "row_hash": product.id,
+                    "updated_at": 1.0,
+                }
+                for product in products()
+            ],
+        )
+        connection.execute(
+            insert(tables.events),
+            [
+                {
+                    "source_id": "events",
+                    "line": n,
+                    "shopper_id": s,
+                    "product_id": p,
+                    "kind": "purchase",
+                    "time": t,
+                }
+                for n, (s, p, t) in enumerate(rows())
+            ],
+        )

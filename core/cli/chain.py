@@ -65,24 +65,20 @@ def _add_shopper(command: argparse.ArgumentParser) -> None:
 
 
 def _ingest(arguments: argparse.Namespace) -> Result:
-    from core.catalogue.read import read_tables
+    from core.catalogue.ingest import ingest
     from core.catalogue.store import Catalogue
 
     workspace = open_workspace(arguments.workspace, create=True)
-    catalogue = Catalogue(workspace)
     reports: list[dict[str, Any]] = []
     failed: list[ShelfGraphError] = []
     for file in arguments.files:
         try:
-            if not file.is_file():
-                raise DataError("There is no such file.", where=str(file), remedy="Check the path.")
-            for table in read_tables(file, file.name, folder=workspace.sub("uploads")):
-                mapping = catalogue.propose(table, arguments.kind).mapping
-                reports.append(catalogue.import_table(table, mapping, origin="upload").plain())
+            reports += [report.plain() for report in ingest(workspace, file, kind=arguments.kind)]
         except ShelfGraphError as error:
             failed.append(error)
     if failed and not reports:
         raise failed[0]
+    catalogue = Catalogue(workspace)
     return {
         "workspace": str(workspace.folder),
         "sources": reports,

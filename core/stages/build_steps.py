@@ -13,6 +13,7 @@ from core.extract.schema import Schema
 from core.jobs import Context
 from core.stages.build_plan import BuildParams
 from core.stages.build_report import Reporter
+from core.storage.workspaces import Workspace
 
 QUIET_SECONDS = 1.0
 
@@ -245,7 +246,7 @@ def steps(
     facts stand."""
     yield Columns(schema, reporter)
     context.progress(0, 0, "loading")
-    cascade = _cascade(schema, params)
+    cascade = _cascade(context.workspace, schema, params)
     tagged: set[str] = set()
     yield Tagged(cascade, schema, reporter, tagged)
     if params.model and params.llm_products:
@@ -253,15 +254,17 @@ def steps(
         yield Modelled(cascade, schema, reporter, tagged, subjects, on_token)
 
 
-def _cascade(schema: Schema, params: BuildParams) -> Any:
+def _cascade(workspace: Workspace, schema: Schema, params: BuildParams) -> Any:
     from core.extract.cascade import CascadeConfig, Reader
-    from core.extract.shipped import default_tagger, read_gold
+    from core.extract.shipped import read_gold
+    from core.extract.teach import tagger_of
+    from core.llm.cache import CachedModel
     from core.llm.registry import load
 
     pointed = frozenset(params.product_ids) if params.order == "given" else frozenset()
     config = CascadeConfig(llm_products=params.llm_products, pointed=pointed)
-    model = load(params.model) if params.model else None
-    return Reader(schema, default_tagger(), model, read_gold() if model else (), config)
+    model = CachedModel(load(params.model), workspace.db) if params.model else None
+    return Reader(schema, tagger_of(workspace), model, read_gold() if model else (), config)
 
 
 def _work(subject: Subject) -> Any:

@@ -1,0 +1,154 @@
+"""The stage "train": a run in the table, its files beside it, honest about how it ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from core.errors import Cancelled, ConfigError, DataError, RunError
+from core.jobs import run_inline
+from core.jobs.context import Context
+from core.recommend import feedback, runs
+from core.recommend.artefact import load, read_curves
+from core.stages import REGISTRY
+from core.stages import train as stage
+from core.storage.tables import feedback as feedback_table
+from core.storage.workspaces import Workspace
+from tests.recommend_world import fill, products, small_config
+
+FILES = {
+    "config.json",
+    "metrics.json",
+    "curves.jsonl",
+    "ids.json",
+    "facts.jsonl",
+    "weights.safetensors",
+    "data.safetensors",
+}
+CONFIG = {"config": small_config(epochs=2).model_dump(mode="json"), "name": "first"}
+
+
+def train(workspace: Workspace, **params: Any) -> dict[str, Any]:
+    return dict(run_inline(workspace, "train", REGISTRY, {**CONFIG, **params}))
+
+
+def test_a_run_is_kept_with_all_that_decides_it_and_serves(workspace: Workspace) -> None:
+    fill(workspace)
+    result = train(workspace)
+    run = runs.get_run(workspace, result["run"])
+    assert (run.status, run.name, run.serving, run.seed) == ("done", "first", True, 0)
+    assert run.data_hash
+    assert run.graph_hash
+    assert run.config["epochs"] == 2
+    assert len(read_curves(workspace.sub("runs") / run.id)) == result["epochs"]
+    files = {path.name for path in (workspace.sub("runs") / run.id).iterdir()}
+    assert files == FILES
+    model = load(workspace)
+    assert model.run_id == run.id
+    assert model.product_ids == tuple(product.id for product in products())
+    second = train(workspace, name="second")
+    assert not second["serving"]
+    runs.promote(workspace, second["run"])
+    assert load(workspace).run_id == second["run"]
+    assert {one.id: one.serving for one in runs.list_runs(workspace)} == {run.id: False, second["run"]: True}
+    with pytest.raises(RunError):
+        runs.remove(workspace, second["run"])
+    runs.remove(workspace, run.id)
+    assert [one.id for one in runs.list_runs(workspace)] == [second["run"]]
+    assert not (workspace.folder / "runs" / run.id).exists()
+
+
+def test_a_cancelled_run_says_so_and_does_not_serve(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(workspace)
+
+    def cancel(self: Context) -> None:
+        raise Cancelled("Asked to stop.")
+
+    monkeypatch.setattr(Context, "check", cancel)
+    with pytest.raises(Cancelled):
+        train(workspace)
+    assert [run.status for run in runs.list_runs(workspace)] == ["cancelled"]
+    with pytest.raises(RunError):
+        load(workspace)
+
+
+def test_a_workspace_without_events_fails_with_a_remedy(workspace: Workspace) -> None:
+    with pytest.raises(DataError) as caught:
+        train(workspace)
+    assert "Catalogue" in caught.value.remedy
+    assert [run.status for run in runs.list_runs(workspace)] == ["failed"]
+
+
+def test_a_killed_job_goes_on_from_its_last_epoch_as_the_same_run(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(workspace)
+    straight = train(workspace)
+    told: list[int] = []
+
+    class Killed(BaseException):
+        pass
+
+    def died(self: Context, data: dict[str, Any], connection: Any = None) -> None:
+        original(self, data, connection)
+        if data.get("epoch") == 1 and not told:
+            told.append(1)
+            raise Killed
+
+    original = Context.save_checkpoint
+    monkeypatch.setattr(Context, "save_checkpoint", died)
+    from core.jobs import Jobs, JobView
+
+    with pytest.raises(Killed):
+        train(workspace)
+    job: JobView = Jobs(workspace).list("train")[0]
+    half = runs.get_run(workspace, runs.list_runs(workspace)[0].id)
+    assert half.status == "running"
+
+    seen: list[str] = []
+    folder = workspace.sub("jobs") / job.id
+
+    class Again:
+        """A second attempt of the same job."""
+
+        def __init__(self) -> None:
+            self.workspace, self.job_id, self.folder, self.attempt = workspace, job.id, folder, 2
+
+        def emit(self, kind: str, **data: Any) -> None:
+            seen.append(kind if kind != "epoch" else f"epoch {data['epoch']}")
+
+        def progress(self, done: float, total: float, message: str = "") -> None: ...
+
+        def check(self) -> None: ...
+
+        def load_checkpoint(self) -> dict[str, Any]:
+            return {"run": half.id, "epoch": 1}
+
+        def save_checkpoint(self, data: dict[str, Any], connection: Any = None) -> None: ...
+
+    result = stage.run(Again(), CONFIG)  # type: ignore[arg-type]
+    assert result["run"] == half.id
+    assert [kind for kind in seen if kind.startswith("epoch")] == ["epoch 1"]
+    assert result["models"] == straight["models"]
+
+
+def test_bad_values_are_refused_before_a_run_is_entered(workspace: Workspace) -> None:
+    fill(workspace)
+    with pytest.raises(ConfigError) as caught:
+        train(workspace, config={"epochs": -3})
+    assert caught.value.where == "epochs"
+    assert runs.list_runs(workspace) == []
+
+
+def test_a_thumb_is_kept_once_and_can_be_taken_back(workspace: Workspace) -> None:
+    feedback.record(workspace, "r", "s", "p", 1)
+    feedback.record(workspace, "r", "s", "p", -1)
+    assert feedback.verdicts(workspace, "r", "s") == {"p": -1}
+    feedback.record(workspace, "r", "s", "p", 0)
+    with workspace.db.read() as connection:
+        assert connection.execute(select(feedback_table)).all() == []
+    assert feedback.made_up(["a", "b"]) != feedback.made_up(["ab"])
