@@ -13,7 +13,7 @@ from core.recommend.reasons import Reason, reasons
 from core.recommend.source import history as dated_history
 from core.storage.workspaces import Workspace
 from core.ui import recommend_view as view
-from core.ui.charts import show
+from core.ui.charts import BASELINE, show
 from core.ui.facts import chip
 from core.ui.serving import Serving, serving
 from core.ui.session import cached_graph
@@ -143,7 +143,7 @@ def _strip(workspace: Workspace, served: Serving, shopper: str, history: list[st
     when = dict(dated_history(workspace, shopper)) if shopper else {}
     shown = list(reversed(history))[:SHOWN_HISTORY]
     chips = "".join(
-        f'<span class="sg-chip" title="{escape(served.title(product), quote=True)}">'
+        f'<span class="sg-chip" style="--sg-family:{BASELINE}" title="{escape(served.title(product), quote=True)}">'
         + (f'<span class="sg-chip-relation">{escape(ago(when[product]))}</span>' if product in when else "")
         + f"<span>{escape(view.shorten(served.title(product), 36))}</span></span>"
         for product in shown

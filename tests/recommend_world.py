@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
-from sqlalchemy import insert
 
+from core.catalogue.ingest import ingest
 from core.domain import Fact, Product, content_hash
 from core.recommend.config import TrainConfig, config_of
 from core.recommend.data import Interactions, Split, temporal_split
 from core.recommend.experiment import Outcome, run_training
-from core.storage import tables
 from core.storage.workspaces import Workspace
 
 USES = ("camping", "travel", "home office", "small kitchens")
 BRANDS = ("Aldo", "Birk", "Cove")
 PRODUCTS, SHOPPERS = 48, 90
+START = 1_700_000_000
 
 
 @cache
@@ -114,48 +115,12 @@ def outcome() -> Outcome:
 
 
 def fill(workspace: Workspace) -> None:
-    """Put the shop into a workspace: its products, its events and the columns' facts, without any import."""
-    with workspace.db.write() as connection:
-        for kind in ("products", "events"):
-            connection.execute(
-                insert(tables.sources).values(
-                    id=kind,
-                    kind=kind,
-                    name=kind,
-                    origin="upload",
-                    content_hash=kind,
-                    mapping={},
-                    imported_at=1.0,
-                )
-            )
-        connection.execute(
-            insert(tables.products),
-            [
-                {
-                    "id": product.id,
-                    "source_id": "products",
-                    "title": product.title,
-                    "description": product.description,
-                    "brand": product.brand,
-                    "price": product.price,
-                    "attributes": {},
-                    "row_hash": product.id,
-                    "updated_at": 1.0,
-                }
-                for product in products()
-            ],
-        )
-        connection.execute(
-            insert(tables.events),
-            [
-                {
-                    "source_id": "events",
-                    "line": n,
-                    "shopper_id": s,
-                    "product_id": p,
-                    "kind": "purchase",
-                    "time": t,
-                }
-                for n, (s, p, t) in enumerate(rows())
-            ],
-        )
+    """Import the shop into a workspace, as files of products and events."""
+    shelf = ["product_id,title,description,brand,price"]
+    shelf += [f'{p.id},"{p.title}","{p.description}",{p.brand},{p.price or ""}' for p in products()]
+    bought = ["shopper_id,product_id,event,timestamp"]
+    bought += [
+        f"{s},{p},purchase,{datetime.fromtimestamp(START + t, UTC):%Y-%m-%dT%H:%M:%SZ}" for s, p, t in rows()
+    ]
+    for name, lines in (("products", shelf), ("events", bought)):
+        ingest(workspace, "\n".join(lines).encode(), f"{name}.csv", kind=name)

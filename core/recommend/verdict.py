@@ -67,6 +67,8 @@ def _main(main: Comparison, base: float, leader: str, opened: bool) -> Sentence:
         return Sentence("verdict_better", size)
     if sure and main.difference.high < 0:
         return Sentence("verdict_worse", size)
+    if main.difference.low > 0:
+        return Sentence("verdict_unproven", size)
     return Sentence("verdict_same", size)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Curve = Sequence[Mapping[str, Any]]
 HEIGHT = 300
+LABEL_SPACE = 0.055
 
 
 def curves(lines: Curve, tuning: Mapping[str, float], key: str) -> None:
@@ -43,17 +44,37 @@ def ndcg_figure(lines: Curve, tuning: Mapping[str, float]) -> Figure:
             name=t("train.model_shelfgraph"),
             line={"color": POSITIVE, "width": 2.5},
         )
-    best = max(tuning.values(), default=0.0)
-    for name, value in sorted(tuning.items(), key=lambda pair: pair[1]):
+    values = [line[name] for line in lines for name in ("low", "high")] + list(tuning.values())
+    top = 1.08 * max(values, default=0.1)
+    bottom = max(0.0, min(values, default=0.0) - 0.15 * top)
+    ordered = sorted(tuning, key=lambda name: tuning[name])
+    places = apart([tuning[name] for name in ordered], (top - bottom) * LABEL_SPACE)
+    for name, place in zip(ordered, places, strict=True):
+        strongest = name == ordered[-1]
         figure.add_hline(
-            y=value,
-            line={"color": BASELINE, "dash": "solid" if value == best else "dot", "width": 1.4},
-            annotation={"text": t(f"train.model_{name}"), "font": {"size": 11}, "xanchor": "right"},
-            annotation_position="top right",
+            y=tuning[name], line={"color": BASELINE, "dash": "solid" if strongest else "dot", "width": 1.4}
         )
-    figure.update_yaxes(title=t("train.axis_ndcg"), rangemode="tozero")
+        figure.add_annotation(
+            x=1.01,
+            xref="paper",
+            xanchor="left",
+            y=place,
+            text=t(f"train.model_{name}"),
+            showarrow=False,
+            font={"size": 11, "color": BASELINE},
+        )
+    figure.update_yaxes(title=t("train.axis_ndcg"), range=[bottom, max(top, *places, 0.0) + 0.02 * top])
     figure.update_xaxes(title=t("train.axis_epoch"), rangemode="tozero", dtick=_step(len(lines)))
-    return styled(figure, HEIGHT)
+    made = styled(figure, HEIGHT)
+    return made.update_layout(margin={"r": 130 if tuning else 8})
+
+
+def apart(values: Sequence[float], least: float) -> list[float]:
+    """Places for labels of ascending values: as near to them as may be, and at least ``least`` from each other."""
+    places: list[float] = []
+    for value in values:
+        places.append(max(value, places[-1] + least) if places else value)
+    return places
 
 
 def loss_figure(lines: Curve) -> Figure:

@@ -59,11 +59,10 @@ def test_too_few_events_are_refused_with_a_remedy() -> None:
     assert caught.value.remedy
 
 
-def test_interactions_hash_alike_in_any_order() -> None:
+def test_data_that_differ_in_one_event_have_another_hash() -> None:
     names = [f"p{n:02d}" for n in range(48)]
-    shuffled = [rows()[i] for i in np.random.default_rng(0).permutation(len(rows()))]
-    assert Interactions.of(shuffled, names).hash != Interactions.of(shuffled[1:], names).hash
     assert Interactions.of(rows(), names, once=True).hash == interactions().hash
+    assert Interactions.of(rows()[1:], names).hash != Interactions.of(rows(), names).hash
 
 
 def test_ranks_leave_out_what_the_shopper_has_and_ties_are_worth_a_random_list() -> None:

@@ -67,11 +67,10 @@ def test_each_graph_loss_falls_while_it_is_trained(prepared: Prepared, kind: Gra
     assert curves[-1].graph_loss < curves[0].graph_loss
 
 
-@pytest.mark.parametrize(
-    "values", [{"loss": "bpr"}, {"optimiser": "sgd", "learning_rate": 0.05}, {"layers": 0}]
-)
+@pytest.mark.parametrize("values", [{"loss": "bpr"}, {"optimiser": "sgd"}, {"layers": 0}])
 def test_the_other_losses_optimisers_and_depths_learn_too(prepared: Prepared, values: dict[str, Any]) -> None:
-    curves = Trainer(prepared, small_config(**values)).run().curves
+    steady = {"learning_rate": 0.01, "epochs": 6, "patience": 6, "id_dropout": 0.0}
+    curves = Trainer(prepared, small_config(**steady, **values)).run().curves
     assert curves[-1].rank_loss < curves[0].rank_loss
 
 

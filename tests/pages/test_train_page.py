@@ -1,0 +1,128 @@
+"""The Train page: from an empty workspace to a run with a verdict, its form held to the typed configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.jobs import Jobs, run_inline
+from core.recommend import runs
+from core.recommend.config import PRESETS, TrainConfig
+from core.recommend.form import entries
+from core.settings import REPOSITORY, settings
+from core.stages import REGISTRY
+from core.storage.workspaces import Workspace, Workspaces
+from tests.recommend_world import fill, small_config
+
+
+def opened(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
+    test = AppTest.from_file(str(REPOSITORY / "pages" / "train.py"), default_timeout=60)
+    for name, value in {"w": workspace.info.id, "lang": language, **params}.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def words(test: AppTest) -> str:
+    parts = [str(element.proto.body) for element in test.get("html")]
+    parts += [str(one.value) for kind in (test.markdown, test.caption, test.subheader) for one in kind]
+    return " ".join(parts)
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
+
+
+@pytest.fixture(scope="module")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose workspace "trained" has one finished run."""
+    home = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHELFGRAPH_HOME", str(home))
+        settings.cache_clear()
+        made = Workspaces(settings().workspaces).create("Trained", "trained")
+        fill(made)
+        config = small_config(epochs=2).model_dump(mode="json")
+        run_inline(made, "train", REGISTRY, {"config": config, "name": "first"})
+        made.close()
+    settings.cache_clear()
+    return home
+
+
+@pytest.fixture
+def trained(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("SHELFGRAPH_HOME", str(trained_home))
+    settings.cache_clear()
+    return Workspaces(settings().workspaces).open("trained")
+
+
+def test_without_events_the_page_says_what_is_missing_and_leads_there(workspace: Workspace) -> None:
+    test = opened(workspace)
+    assert "which shopper took which product when" in words(test)
+    assert [button.label for button in test.button if button.proto.type == "primary"]
+    assert not [button for button in test.button if button.key == "train_start"]
+
+
+def test_the_audit_stands_before_the_start(workspace: Workspace) -> None:
+    fill(workspace)
+    shown = words(opened(workspace))
+    assert "90 shoppers × 48 products" in shown
+    assert "Training sees nothing of the test." in shown
+    assert "GB of memory" in shown
+
+
+def test_the_form_has_every_field_within_its_range_and_becomes_the_job(workspace: Workspace) -> None:
+    fill(workspace)
+    test = opened(workspace, preset="quick")
+    keys = {str(widget.key) for kind in (test.selectbox, test.number_input, test.toggle) for widget in kind}
+    assert {f"train_quick_{name}" for name in TrainConfig.model_fields} <= keys
+    epochs = test.number_input(key="train_quick_epochs")
+    entry = next(entry for entry in entries() if entry.name == "epochs")
+    assert (epochs.min, epochs.max) == (entry.least, entry.most)
+    epochs.set_value(2)
+    test.selectbox(key="train_quick_graph").set_value("shuffled")
+    test.run()
+    test.button(key="train_start").click().run()
+    assert not test.exception
+    (job,) = Jobs(workspace).list("train")
+    expected = PRESETS["quick"].model_dump(mode="json") | {"epochs": 2, "graph": "shuffled"}
+    assert job.params["config"] == expected
+    assert test.button(key="train_start").disabled, "one training at a time"
+    assert test.button(key=f"job-cancel-{job.id}")
+
+
+def test_values_that_do_not_go_together_are_named_and_cannot_be_started(workspace: Workspace) -> None:
+    fill(workspace)
+    test = opened(workspace, preset="quick")
+    test.number_input(key="train_quick_heads").set_value(3).run()
+    assert not test.exception
+    assert "must be a multiple of heads" in words(test)
+    assert test.button(key="train_start").disabled
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_finished_run_shows_its_verdict_its_figures_and_who_serves(
+    trained: Workspace, language: str
+) -> None:
+    test = opened(trained, language)
+    shown = words(test)
+    (run,) = runs.list_runs(trained)
+    assert "train.verdict" not in shown
+    assert ("serves recommendations" if language == "en" else "正在线上推荐") in shown
+    assert run.data_hash[:8] in shown
+    frames = [frame.value for frame in test.dataframe]
+    figures = next(frame for frame in frames if "HR@10" in frame.columns)
+    assert len(figures) == 7
+    assert figures["NDCG@10"].between(0, 1).all()
+    assert figures["NDCG@10"].is_monotonic_decreasing
+
+
+def test_a_link_opens_the_run_it_names(trained: Workspace) -> None:
+    with_error = opened(trained, run="no-such-run")
+    (run,) = runs.list_runs(trained)
+    assert run.name in words(with_error)
+    assert run.name in words(opened(trained, run=run.id))
