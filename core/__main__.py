@@ -6,7 +6,7 @@ import sys
 # Threads that wait by spinning starve everything else on a small machine; read when PyTorch loads its OpenMP.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from core.cli.main import main  # noqa: E402
+from core.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

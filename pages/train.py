@@ -215,7 +215,7 @@ def _live(workspace: Workspace, job: JobView) -> None:
         if event.kind == "notice":
             st.caption(f":material/info: {t('train.notice_' + event.data['code'])}")
     view.meters(lines[-1] if lines else None)
-    view.curves(lines, tuning, f"live_{job.id}")
+    view.curves(lines, tuning, f"live_{job.id}", int(job.params["config"]["epochs"]))
 
 
 def _result(workspace: Workspace, known: list[runs.Run]) -> None:
@@ -232,6 +232,8 @@ def _result(workspace: Workspace, known: list[runs.Run]) -> None:
         for told in others:
             st.markdown(view.sentence(told))
         _actions(workspace, run)
+    if run.status in ("failed", "cancelled"):
+        job_panel(workspace, run.job_id)
     tuning = {name: entry["valid"] for name, entry in run.metrics.get("tuning", {}).items()}
     view.curves(read_curves(workspace.sub("runs") / run.id), tuning, f"run_{run.id}")
     if run.metrics:

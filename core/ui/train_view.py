@@ -19,26 +19,29 @@ HEIGHT = 300
 LABEL_SPACE = 0.055
 
 
-def curves(lines: Curve, tuning: Mapping[str, float], key: str) -> None:
-    """Validation NDCG@10 with its band and the baselines to beat, above the parts of the loss. Keeps its height."""
-    show(ndcg_figure(lines, tuning), f"{key}_ndcg")
-    show(loss_figure(lines), f"{key}_loss")
+def curves(lines: Curve, tuning: Mapping[str, float], key: str, epochs: int = 0) -> None:
+    """Validation NDCG@10 with its band and the baselines to beat, above the parts of the loss. Keeps its height.
+
+    ``epochs`` is how many there may be: a live picture has its full width from the start.
+    """
+    show(ndcg_figure(lines, tuning, epochs), f"{key}_ndcg")
+    show(loss_figure(lines, epochs), f"{key}_loss")
 
 
-def ndcg_figure(lines: Curve, tuning: Mapping[str, float]) -> Figure:
+def ndcg_figure(lines: Curve, tuning: Mapping[str, float], epochs: int = 0) -> Figure:
     """Validation NDCG@10 by epoch, 95% band; one horizontal line a baseline."""
     from plotly import graph_objects as go
 
     figure = go.Figure()
-    epochs = [line["epoch"] + 1 for line in lines]
+    done = [line["epoch"] + 1 for line in lines]
     if lines:
-        band = {"x": epochs, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        band = {"x": done, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
         figure.add_scatter(y=[line["high"] for line in lines], **band)
         figure.add_scatter(
             y=[line["low"] for line in lines], fill="tonexty", fillcolor="rgba(47,127,208,.18)", **band
         )
         figure.add_scatter(
-            x=epochs,
+            x=done,
             y=[line["valid"] for line in lines],
             mode="lines+markers",
             name=t("train.model_shelfgraph"),
@@ -64,7 +67,7 @@ def ndcg_figure(lines: Curve, tuning: Mapping[str, float]) -> Figure:
             font={"size": 11, "color": BASELINE},
         )
     figure.update_yaxes(title=t("train.axis_ndcg"), range=[bottom, max(top, *places, 0.0) + 0.02 * top])
-    figure.update_xaxes(title=t("train.axis_epoch"), rangemode="tozero", dtick=_step(len(lines)))
+    figure.update_xaxes(**_epochs(lines, epochs))
     made = styled(figure, HEIGHT)
     return made.update_layout(margin={"r": 130 if tuning else 8})
 
@@ -77,7 +80,7 @@ def apart(values: Sequence[float], least: float) -> list[float]:
     return places
 
 
-def loss_figure(lines: Curve) -> Figure:
+def loss_figure(lines: Curve, epochs: int = 0) -> Figure:
     """Ranking loss and graph loss by epoch."""
     from plotly import graph_objects as go
 
@@ -91,7 +94,7 @@ def loss_figure(lines: Curve) -> Figure:
             line={"color": colour, "width": 2},
         )
     figure.update_yaxes(title=t("train.axis_loss"))
-    figure.update_xaxes(title=t("train.axis_epoch"), rangemode="tozero", dtick=_step(len(lines)))
+    figure.update_xaxes(**_epochs(lines, epochs))
     return styled(figure, 200)
 
 
@@ -156,5 +159,6 @@ def figures(metrics: Mapping[str, Any], key: str) -> None:
     export_button(frame, "figures", key=f"{key}_export")
 
 
-def _step(epochs: int) -> int:
-    return max(1, epochs // 8)
+def _epochs(lines: Curve, planned: int) -> dict[str, Any]:
+    last = max(planned, len(lines), 1)
+    return {"title": t("train.axis_epoch"), "range": [0.5, last + 0.5], "dtick": max(1, last // 8)}

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.jobs import Jobs, run_inline
+from core.errors import Cancelled
+from core.jobs import Context, Jobs, Status, run_inline
 from core.recommend import runs
 from core.recommend.config import PRESETS, TrainConfig
 from core.recommend.form import entries
@@ -119,6 +120,24 @@ def test_a_finished_run_shows_its_verdict_its_figures_and_who_serves(
     assert len(figures) == 7
     assert figures["NDCG@10"].between(0, 1).all()
     assert figures["NDCG@10"].is_monotonic_decreasing
+
+
+def test_a_cancelled_run_can_be_taken_up_again(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(workspace)
+
+    def cancel(self: Context) -> None:
+        raise Cancelled("Asked to stop.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Context, "check", cancel)
+        with pytest.raises(Cancelled):
+            run_inline(workspace, "train", REGISTRY, {"config": small_config().model_dump(mode="json")})
+    (run,) = runs.list_runs(workspace)
+    test = opened(workspace)
+    assert "cancelled" in words(test)
+    test.button(key=f"job-retry-{run.job_id}").click().run()
+    assert not test.exception
+    assert Jobs(workspace).get(run.job_id).status is Status.QUEUED
 
 
 def test_a_link_opens_the_run_it_names(trained: Workspace) -> None:
