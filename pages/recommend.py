@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import RunError
 from core.recommend import feedback
-from core.recommend.reasons import Reason, reasons
+from core.recommend.reasons import Reason, reasons_of_all
 from core.recommend.source import history as dated_history
 from core.storage.workspaces import Workspace
 from core.ui import recommend_view as view
@@ -164,10 +164,10 @@ def _ours(
     visitor = shopper or feedback.made_up(history)
     given = feedback.verdicts(workspace, served.run_id, visitor)
     labels = cached_graph(workspace).nodes
-    for line in ours:
+    why = reasons_of_all(served.recommender, history, [line.product_id for line in ours])
+    for line, found in zip(ours, why, strict=True):
         with st.container(border=True, key=f"line-{line.rank}"):
             words, buttons = st.columns([5, 2], vertical_alignment="center")
-            found = reasons(served.recommender, history, line.product_id)
             with words:
                 st.html(_card(served, line, found, places.get(line.product_id), labels))
             with buttons, st.container(horizontal=True, horizontal_alignment="right"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -54,6 +55,9 @@ class Recommender:
     def __init__(self, artefact: Artefact, encoder: Encoder | None = None) -> None:
         import torch
 
+        # A copy: a run that was just trained is in single precision, and stays as it is.
+        network = deepcopy(artefact.network).to(torch.float64).eval()
+        artefact = replace(artefact, network=network)
         self.artefact = artefact
         self.run_id = artefact.run_id
         self.product_ids = artefact.features.products
@@ -137,22 +141,27 @@ class Recommender:
         self, history: Sequence[str], product_id: str, texts: Sequence[str]
     ) -> NDArray[np.float64]:
         """float64[texts]: scores of a product had its text been each of these, read by the same encoders."""
-        row = self._row(product_id)
-        features = self.artefact.features.take([row] * len(texts))
+        rows = [self._row(product_id)] * len(texts)
+        features = self.artefact.features.take(rows)
         lexical, sentence = self.artefact.vocabulary.encode_texts(texts, self._sentences())
-        return self._rescored(history, row, replace(features, lexical=lexical, sentence=sentence))
+        return self._rescored(history, rows, replace(features, lexical=lexical, sentence=sentence))
 
     def score_fact_sets(
         self, history: Sequence[str], product_id: str, kept: Sequence[Collection[str]]
     ) -> NDArray[np.float64]:
         """float64[sets]: scores of a product had it only the facts of each set (fact ids)."""
-        row, facts = self._row(product_id), self.facts_of(product_id)
+        return self.score_fact_variants(history, [(product_id, chosen) for chosen in kept])
+
+    def score_fact_variants(
+        self, history: Sequence[str], variants: Sequence[tuple[str, Collection[str]]]
+    ) -> NDArray[np.float64]:
+        """float64[variants]: scores of products, each had it only the facts (ids) beside it; all in one batch."""
+        rows = [self._row(product) for product, _kept in variants]
         columns = tuple(
-            self.artefact.vocabulary.table.columns(fact for fact in facts if fact.id in chosen)
-            for chosen in kept
+            self.artefact.vocabulary.table.columns(fact for fact in self.facts_of(product) if fact.id in kept)
+            for product, kept in variants
         )
-        features = self.artefact.features.take([row] * len(kept))
-        return self._rescored(history, row, replace(features, facts=columns))
+        return self._rescored(history, rows, replace(self.artefact.features.take(rows), facts=columns))
 
     def score_histories(self, histories: Sequence[Sequence[str]], product_id: str) -> NDArray[np.float64]:
         """float64[histories]: scores of one product for each history."""
@@ -167,17 +176,19 @@ class Recommender:
         place = self._place
         return np.array([place[product] for product in history if product in place], np.int32)
 
-    def _rescored(self, history: Sequence[str], item: int, changed: Features) -> NDArray[np.float64]:
+    def _rescored(
+        self, history: Sequence[str], items: Sequence[int], changed: Features
+    ) -> NDArray[np.float64]:
         import torch
 
         inputs = Inputs.of(changed, self.artefact.vocabulary.table, dtype=torch.float64)
-        # The bias stays the served one: popularity is measured against the whole catalogue, not against these variants.
+        # The bias stays the served one: popularity is measured against the whole catalogue, not these variants.
         vectors, _bias = product_vectors(self.artefact.network, inputs)
-        rows = [self.rows(history)]
-        network = vectors @ self.model.shoppers(rows)[0] + self.model.bias[item]
-        return np.asarray(
-            self.model.mix.baseline * self._baseline_of(rows, item) + self.model.mix.network * network
-        )
+        known = self.rows(history)
+        network = vectors @ self.model.shoppers([known])[0] + self.model.bias[list(items)]
+        base = {item: self._baseline_of([known], item)[0] for item in dict.fromkeys(items)}
+        below = np.array([base[item] for item in items], np.float64)
+        return np.asarray(self.model.mix.baseline * below + self.model.mix.network * network)
 
     def _baseline_of(self, histories: Sequence[Ints], item: int) -> NDArray[np.float64]:
         scores = self.model.baseline.score_one(histories, item)

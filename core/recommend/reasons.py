@@ -27,18 +27,32 @@ class Reason:
 
 def reasons(model: Recommender, history: Sequence[str], product_id: str, k: int = 4) -> list[Reason]:
     """The k facts that matter most: each is taken away, the product is scored again by the real model."""
-    facts = model.facts_of(product_id)
+    return reasons_of_all(model, history, [product_id], k)[0]
+
+
+def reasons_of_all(
+    model: Recommender, history: Sequence[str], products: Sequence[str], k: int = 4
+) -> list[list[Reason]]:
+    """The reasons of each product of a list, with all of the re-scoring in one batch."""
     owners: dict[tuple[str, str], list[str]] = {}
     for product in dict.fromkeys(history):
         for fact in model.facts_of(product):
             owners.setdefault((fact.relation, fact.object), []).append(product)
-    shared = [fact for fact in facts if (fact.relation, fact.object) in owners]
-    if not shared:
-        return []
-    every = {fact.id for fact in facts}
-    scores = model.score_fact_sets(history, product_id, [every, *(every - {fact.id} for fact in shared)])
-    found = [
-        Reason(fact, tuple(owners[fact.relation, fact.object]), float(scores[0] - without))
-        for fact, without in zip(shared, scores[1:], strict=True)
-    ]
-    return sorted((r for r in found if r.weight > LEAST), key=lambda r: (-r.weight, r.fact.id))[:k]
+    shared = {
+        product: [fact for fact in model.facts_of(product) if (fact.relation, fact.object) in owners]
+        for product in products
+    }
+    variants: list[tuple[str, frozenset[str]]] = []
+    for product, facts in shared.items():
+        every = frozenset(fact.id for fact in model.facts_of(product))
+        variants += [(product, every), *((product, every - {fact.id}) for fact in facts)]
+    scores = iter(model.score_fact_variants(history, variants).tolist())
+    found: dict[str, list[Reason]] = {}
+    for product, facts in shared.items():
+        whole = next(scores)
+        own = [
+            Reason(fact, tuple(owners[fact.relation, fact.object]), whole - next(scores)) for fact in facts
+        ]
+        kept = sorted((r for r in own if r.weight > LEAST), key=lambda r: (-r.weight, r.fact.id))
+        found[product] = kept[:k]
+    return [found[product] for product in products]
