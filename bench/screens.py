@@ -91,7 +91,8 @@ def main() -> None:
             path, _, query = name.partition("?")
             for theme, language, size in variants:
                 suffix = "" if arguments.readme else f"-{theme}-{language}-{size}"
-                address = f"{url}/{path}?w={folder.name}&lang={language}&{query}"
+                place = "" if path == "home" else path
+                address = f"{url}/{place}?w={folder.name}&lang={language}&{query}"
                 file = arguments.out / f"{path}{suffix}.png"
                 picture(browser, address, file, SIZES[size], theme, full=not arguments.readme)
                 print(file)

@@ -46,6 +46,8 @@ def reasons_of_all(
     for product, facts in shared.items():
         every = frozenset(fact.id for fact in model.facts_of(product))
         variants += [(product, every), *((product, every - {fact.id}) for fact in facts)]
+    if not variants:
+        return []
     scores = iter(model.score_fact_variants(history, variants).tolist())
     found: dict[str, list[Reason]] = {}
     for product, facts in shared.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.recommend.measure import Measured
 from core.recommend.newcomers import extended
 from core.recommend.prepare import Prepared, prepare
 from core.recommend.rank import Recommender
+from core.recommend.reasons import reasons, reasons_of_all
 from core.recommend.train import Trainer
 from core.recommend.verdict import verdict
 from tests.recommend_world import cut, facts, interactions, outcome, products, small_config
@@ -154,6 +156,30 @@ def test_an_off_group_is_the_background_and_an_empty_history_the_average_shopper
     assert model.score_coalitions(HISTORY, "p16", older)[0] == pytest.approx(
         model.score_histories([HISTORY[:2]], "p16")[0]
     )
+
+
+def test_reasons_weigh_what_the_real_model_loses_and_are_the_same_for_a_list_as_one_by_one() -> None:
+    artefact = outcome().artefact
+    opened = replace(artefact, mix=replace(artefact.mix, network=1.0), network=artefact.network.double())
+    model = Recommender(opened)
+    listed = reasons_of_all(model, HISTORY, ["p16", "p17"])
+    assert listed == [reasons(model, HISTORY, "p16"), reasons(model, HISTORY, "p17")]
+    (use,) = [reason for reason in listed[0] if reason.fact.relation == "usedFor"]
+    assert use.shared_with == tuple(HISTORY)
+    rest = {fact.id for fact in model.facts_of("p16")} - {use.fact.id}
+    lost = model.score(HISTORY)[16] - model.score_fact_sets(HISTORY, "p16", [rest])[0]
+    assert use.weight == pytest.approx(lost)
+    assert not [reason for reason in listed[1] if reason.fact.relation == "usedFor"], "nobody shares that use"
+    assert reasons_of_all(model, HISTORY, []) == []
+
+
+def test_all_coalitions_of_twelve_groups_come_back_within_a_second() -> None:
+    model = Recommender(outcome().artefact)
+    size = len(model.groups)
+    masks = np.random.default_rng(0).random((4096, size)) < 0.5
+    started = time.perf_counter()
+    assert len(model.score_coalitions(HISTORY, "p16", masks)) == 4096
+    assert time.perf_counter() - started < 1.0
 
 
 def test_hooks_are_told_of_every_baseline_and_epoch() -> None:
