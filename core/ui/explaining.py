@@ -1,4 +1,4 @@
-"""What the Explain page need not compute twice: each part is kept by run, history and product."""
+"""What the Explain page need not compute twice: each part is kept by version of the model, history and product."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Question:
     """One recommendation to be explained: the served model, the shopper's history, the product."""
 
     def __init__(
-        self, model: Explainable, run: str, history: Sequence[str], product_id: str, text: str
+        self, model: Explainable, version: str, history: Sequence[str], product_id: str, text: str
     ) -> None:
         self.model = model
         self.history = tuple(history)
         self.product_id = product_id
         self.text = text
-        self.key = (run, self.history, product_id)
+        self.key = (version, self.history, product_id)
 
     def shares(self) -> Attribution:
         """Exact shares of the groups."""

@@ -25,6 +25,8 @@ class Serving:
     """One finished run, ready to answer for any shopper of this workspace."""
 
     run: Run
+    version: str
+    """Changes with the run, the graph and the catalogue: with whatever may change an answer."""
     recommender: Recommender
     products: Mapping[str, Product]
     histories: Mapping[str, Sequence[str]]
@@ -81,11 +83,11 @@ class Serving:
 def serving(workspace: Workspace, run_id: str | None = None) -> Serving:
     """The run asked for, or the one that serves, loaded once; raises RunError where there is none."""
     run = finished_run(workspace, run_id)
-    recommender = _recommender(
-        str(workspace.folder), run.id, log_head(workspace), catalogue_stamp(workspace), workspace
-    )
-    histories = _histories(str(workspace.folder), catalogue_stamp(workspace), workspace)
-    return Serving(run, recommender, cached_catalogue(workspace).products, histories)
+    head, stamp = log_head(workspace), catalogue_stamp(workspace)
+    recommender = _recommender(str(workspace.folder), run.id, head, stamp, workspace)
+    histories = _histories(str(workspace.folder), stamp, workspace)
+    version = f"{run.id}@{head}@{stamp}"
+    return Serving(run, version, recommender, cached_catalogue(workspace).products, histories)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
