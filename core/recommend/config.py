@@ -138,7 +138,7 @@ class TrainConfig(BaseModel):
 
 
 PRESETS: dict[str, TrainConfig] = {
-    "quick": TrainConfig(epochs=8, patience=2, text=TextKind.LEXICAL, residual_folds=2),
+    "quick": TrainConfig(epochs=12, patience=5, text=TextKind.LEXICAL, residual_folds=2),
     "balanced": TrainConfig(),
     "best": TrainConfig(
         id_dim=64,
