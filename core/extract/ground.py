@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from core.extract.tokens import pieces
+from core.extract.tokens import fold, pieces, tokenize
+
+_SAYING_NOTHING = """
+a an the this that these those it its they their them he she his her we our you your i my me us
+is are was were be been being has have had do does did will would can could may might must should shall
+and or but nor so if then than as at by for from in into of off on onto out over per to under up with without
+not no yes very also only just too more most all any each every some such what which who whose when where how
+here there while because 的 了 和 与 及 或 是 在 有 也 都 就 这 那 它 其 而 且 为 以 于 对 被 把 让 很 不
+"""
+_FUNCTION_WORDS = frozenset(_SAYING_NOTHING.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,12 @@ def find(text: str, value: str) -> list[tuple[int, int]]:
             found.append((at, at + len(value)))
         at = text.find(value, at + 1)
     return found
+
+
+def says_something(value: str) -> bool:
+    """Whether the words name anything: not only articles, pronouns and the like, and not only signs."""
+    words = [fold(token.text) for token in tokenize(value)]
+    return any(word not in _FUNCTION_WORDS and any(c.isalnum() for c in word) for word in words)
 
 
 def place(text: str, value: str, taken: Collection[Span] = ()) -> tuple[int, int] | None:

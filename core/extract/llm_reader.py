@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.domain import Document
-from core.extract.ground import Span, place, without_overlaps
+from core.extract.ground import Span, place, says_something, without_overlaps
 from core.extract.prompt import Question, ask
 from core.extract.schema import Schema
 from core.extract.similar import Similar
@@ -131,7 +131,7 @@ class LlmReader:
         for name, values in part.question.form.parse(reply.text).items():
             for value, end in values:
                 where = place(part.chunk.text, value, found)
-                if where:
+                if where and says_something(value):
                     sure = _probability(reply, end - len(value), end, self.config.unknown)
                     relation = part.question.relations[name]
                     found.append(Span(where[0], where[1], relation, sure))
@@ -149,7 +149,7 @@ def _stream(part: _Part, text: str, on_token: OnToken | None, on_span: OnSpan | 
     for name, values in part.question.form.parse(part.streamed).items():
         for value, _end in values:
             where = place(part.chunk.text, value)
-            if where and (name, value) not in part.shown:
+            if where and says_something(value) and (name, value) not in part.shown:
                 part.shown.add((name, value))
                 on_span(
                     part.document.id, _moved(Span(*where, part.question.relations[name]), part.chunk.start)

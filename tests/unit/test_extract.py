@@ -13,7 +13,7 @@ import pytest
 from core.domain import Document, DocumentKind
 from core.errors import DataError, ExtractionError, SchemaError
 from core.extract import columns, patterns, schema, score
-from core.extract.ground import Span, is_grounded
+from core.extract.ground import Span, is_grounded, says_something
 from core.extract.prompt import ask
 from core.extract.shipped import read_gold
 from core.extract.similar import Similar
@@ -293,3 +293,15 @@ def test_reading_starts_without_the_heavy_packages() -> None:
     )
     loaded = set(eval(done.stdout))  # noqa: S307
     assert not loaded & {"torch", "transformers", "pandas", "sklearn", "openai", "llguidance"}
+
+
+@pytest.mark.parametrize(
+    "value", ["steel", "The North Face", "at home", "7", "不锈钢", "C", "no-slip", "école"]
+)
+def test_words_that_name_something_are_a_value(value: str) -> None:
+    assert says_something(value)
+
+
+@pytest.mark.parametrize("value", ["The", "of the", "", " ", "–", "***", "的", "and / or", "🙂"])
+def test_words_that_name_nothing_are_none(value: str) -> None:
+    assert not says_something(value)
