@@ -68,7 +68,8 @@ def forecast_line(
         if params.model
         else t("build.forecast_plain", products=number(count))
     ]
-    expected = forecast(Jobs(workspace).list("build"), params, count)
+    jobs = Jobs(workspace)
+    expected = forecast([*jobs.list("build"), *jobs.list("demo")], params, count)
     if expected.seconds is None:
         parts.append(t("build.forecast_unmeasured"))
     else:
@@ -80,7 +81,8 @@ def forecast_line(
 
 def forecast(past: Sequence[JobView], params: BuildParams, products: int) -> Forecast:
     """Time and tokens from the latest build that measured each step with the same language model."""
-    done = [job.result for job in past if job.status is Status.DONE and job.result]
+    # A demo keeps what its build came to beside the other parts.
+    done = [job.result.get("build", job.result) for job in past if job.status is Status.DONE and job.result]
     seconds = _per_product(done, "tagger", "seconds")
     seconds = None if seconds is None else seconds * products
     if not params.model or not params.llm_products:
