@@ -77,7 +77,7 @@ def _back(shopper: str) -> None:
 def _pick_shopper(served: Serving) -> tuple[str, list[str]]:
     made_up = param("history")
     known = served.shoppers()
-    asked = param("user") or ""
+    asked = param("user") or ("" if made_up else served.usual_shopper())
     shoppers = ["", *known] if made_up else known
     chosen = asked if asked in shoppers else shoppers[0]
     left, _right = st.columns(2)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from core.recommend.rank import Scored
 
 LENGTHS = (5, 10, 20)
-SHOWN_HISTORY = 24
+SHOWN_HISTORY = 8
 
 
 def render(workspace: Workspace) -> None:
@@ -36,8 +36,11 @@ def render(workspace: Workspace) -> None:
         header("recommend")
         empty("recommend", what=t("recommend.empty_what"), why=t("recommend.empty_why"), button=_to_training)
         return
-    shopper, history = _choose(served)
-    k = _length()
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    with left:
+        shopper, history = _choose(served)
+    with right:
+        k = _length()
     model = served.recommender
     ours, theirs = model.recommend(history, k), model.baseline(history, k)
     baseline = t(f"train.model_{model.baseline_name}")
@@ -75,7 +78,8 @@ def _choose(served: Serving) -> tuple[str, list[str]]:
     known = served.shoppers()
     made = param("history")
     kinds = ["known", "made_up"] if known else ["made_up"]
-    kind = st.segmented_control(
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    kind = left.segmented_control(
         t("recommend.who"),
         kinds,
         default="made_up" if made is not None or not known else "known",
@@ -84,9 +88,10 @@ def _choose(served: Serving) -> tuple[str, list[str]]:
         key="recommend_kind",
     )
     if kind == "made_up":
-        return "", _made_up(served, made)
-    asked = param("user") or ""
-    shopper = st.selectbox(
+        with right:
+            return "", _made_up(served, made)
+    asked = param("user") or served.usual_shopper()
+    shopper = right.selectbox(
         t("recommend.shopper"),
         known,
         index=known.index(asked) if asked in known else 0,

@@ -47,6 +47,8 @@ def rank_changes(
             figure.add_annotation(
                 x=0.14, y=line.rank, text=came, showarrow=False, xanchor="left", font={"size": 11}
             )
+    for line in ours:  # The picture stands by itself: the cards beside it are of uneven height.
+        figure.add_annotation(x=-0.05, y=line.rank, text=str(line.rank), showarrow=False, xanchor="right")
     own = {line.product_id for line in ours}
     for line in theirs:
         shown = shorten(title(line.product_id))
@@ -59,9 +61,9 @@ def rank_changes(
             opacity=1.0 if line.product_id in own else 0.55,
         )
     longest = max(len(ours), len(theirs), 1)
-    figure.update_xaxes(visible=False, range=[-0.06, 3.2], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-0.25, 3.2], fixedrange=True)
     figure.update_yaxes(visible=False, range=[longest + 0.6, 0.4], fixedrange=True)
-    return styled(figure, 38 * longest + 24)
+    return styled(figure, 30 * longest + 24)
 
 
 def move(rank: int, before: int | None) -> str:

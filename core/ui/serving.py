@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from core.domain import Product
     from core.recommend.rank import Recommender, Scored
 
+USUAL_HISTORY = 8
+"""The length of history, in products, of the shopper that is shown first: enough to go by, and seen at a glance."""
+
 
 @dataclass(frozen=True)
 class Serving:
@@ -61,6 +64,10 @@ class Serving:
     def shoppers(self) -> list[str]:
         """Shoppers with a history, the longest first."""
         return sorted(self.histories, key=lambda s: (-len(self.histories[s]), s))
+
+    def usual_shopper(self, length: int = USUAL_HISTORY) -> str:
+        """The shopper whose history is nearest to ``length`` products; "" where there are none."""
+        return min(self.histories, key=lambda s: (abs(len(self.histories[s]) - length), s), default="")
 
     def shopper_label(self, shopper: str) -> str:
         """The shopper's id and how much is known of them."""
