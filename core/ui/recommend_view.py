@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from core.recommend.rank import Scored
 
-WIDEST = 44
+WIDEST = 36
 
 
 def rank_changes(
