@@ -23,7 +23,7 @@ POLL_SECONDS = 1.0
 STRIP_SECONDS = 2.0
 TEND_SECONDS = 3.0
 
-PAGES = {"import": "catalogue", "build": "build", "train": "train"}
+PAGES = {"import": "catalogue", "build": "build", "train": "train", "demo": "home"}
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
     Status.RUNNING: "progress_activity",
@@ -62,13 +62,20 @@ def job_panel(
 
 
 def strip_job(workspace: Workspace) -> None:
-    """The jobs that are not over, one quiet line each, on every page; nothing when there is none."""
-    if not Jobs(workspace).list(active=True, limit=1):
+    """The jobs that are not over, one quiet line each, on every page; nothing when there is none.
+
+    When one of them ends the page runs once more, so that it shows what came of it.
+    """
+    live = {job.id for job in Jobs(workspace).list(active=True, limit=3)}
+    if not live:
         return
 
     def line() -> None:
         tend(workspace)
-        for job in Jobs(workspace).list(active=True, limit=3):
+        jobs = Jobs(workspace).list(active=True, limit=3)
+        if live - {job.id for job in jobs}:
+            st.rerun(scope="app")
+        for job in jobs:
             share = f" {percent(job.fraction)}" if job.total else ""
             navigation.link(
                 PAGES.get(job.stage, "jobs"),

@@ -48,26 +48,35 @@ def start() -> str:
     job_id = Jobs(workspace).submit("demo", {})
     st.session_state["w"] = workspace.info.id
     st.session_state["tour"] = job_id
+    st.session_state.pop("tour-left", None)
     return job_id
 
 
 def stop() -> None:
     """End the tour; the job goes on."""
     st.session_state.pop("tour", None)
+    st.session_state["tour-left"] = True
     st.query_params.pop("tour", None)
 
 
 def current(workspace: Workspace) -> JobView | None:
-    """The demo's job this visit is being shown, if any."""
-    job_id = st.query_params.get("tour") or st.session_state.get("tour")
+    """The demo's job this visit is being shown, if any; a visit that finds one at work joins it."""
+    jobs = Jobs(workspace)
+    job_id = st.query_params.get("tour") or st.session_state.get("tour") or _at_work(jobs)
     if not job_id:
         return None
     try:
-        job = Jobs(workspace).get(job_id)
+        job = jobs.get(job_id)
     except JobError:  # the tour belongs to another workspace
         return None
     st.session_state["tour"] = job_id
     return job
+
+
+def _at_work(jobs: Jobs) -> str:
+    if st.session_state.get("tour-left"):
+        return ""
+    return next((job.id for job in jobs.list("demo", active=True, limit=1)), "")
 
 
 def progress(job: JobView, part: str) -> Progress:

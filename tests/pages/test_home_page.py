@@ -62,6 +62,9 @@ def test_the_demo_gets_a_workspace_of_its_own_and_the_tour_begins(
     assert (test.query_params["w"], test.query_params["tour"]) == (made[0].id, job.id)
     assert 'sg-tour-told"' in html(test)
 
+    other = app(demo)
+    assert job.id in other.query_params["tour"], "another visit joins"
+
     test.button(key="tour_end").click().run()
     assert "tour" not in test.query_params
     assert 'sg-tour-told"' not in html(test)
