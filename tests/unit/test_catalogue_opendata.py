@@ -23,7 +23,6 @@ from core.domain import EventKind
 from core.errors import DataError, UnreadableFile
 from core.settings import settings
 from core.storage.workspaces import Workspace
-from tests.conftest import need
 
 
 def take(workspace: Workspace, feeds: list[Feed]) -> list[ImportReport]:
@@ -265,7 +264,8 @@ def test_leave_one_out_keeps_roles_and_order(workspace: Workspace, tmp_path: Pat
 @pytest.mark.data
 def test_the_benchmark_set_loads_whole(workspace: Workspace) -> None:
     folder = settings().data / "amazon_office"
-    need(folder.is_dir(), f"the public data set {folder} is not there")
+    if not folder.is_dir():  # a user's clone, and CI's, come without it
+        pytest.skip(f"the public data set {folder} is not there")
     loaded = load_leave_one_out(workspace, folder)
     assert (loaded.items.ok, loaded.items.quarantined) == (3_459, 0)
     assert loaded.splits["train"].ok == 15_985
