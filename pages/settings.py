@@ -14,7 +14,7 @@ from core.settings import settings
 from core.storage.workspaces import Workspace, WorkspaceInfo
 from core.ui.machine import GIB, machine
 from core.ui.session import open_workspace, workspaces
-from core.ui.shell import guarded, header, run_page, switch_workspace
+from core.ui.shell import guarded, header, problem, run_page, switch_workspace
 from core.ui.text import ago, has, moment, number, t
 
 
@@ -36,6 +36,8 @@ def render(workspace: Workspace) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _workspaces(workspace, known)
+        for error in workspaces().damaged():
+            problem(error)
         _trash()
     with right:
         _models(models)

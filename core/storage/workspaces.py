@@ -47,7 +47,7 @@ class Workspace:
             raise WorkspaceError(
                 "There is no workspace here.", where=str(folder), remedy="Create one first."
             ) from None
-        except (json.JSONDecodeError, TypeError) as error:
+        except (ValueError, TypeError) as error:  # not JSON, not UTF-8, or not what belongs there
             raise WorkspaceError(
                 f"workspace.json is damaged ({error}).",
                 where=str(folder),
@@ -83,8 +83,12 @@ class Workspaces:
         self.trash_days = trash_days
 
     def list(self) -> list[WorkspaceInfo]:
-        """All workspaces, oldest first."""
-        return _infos(self.root)
+        """All workspaces that can be opened, oldest first."""
+        return _infos(self.root)[0]
+
+    def damaged(self) -> Sequence[WorkspaceError]:
+        """What keeps the other folders from being opened."""
+        return _infos(self.root)[1]
 
     def open(self, workspace_id: str) -> Workspace:
         """Open by id; raises WorkspaceError for one that does not exist."""
@@ -178,11 +182,15 @@ class Workspaces:
                 shutil.rmtree(self.root / _TRASH / trash_id)
 
 
-def _infos(root: Path) -> list[WorkspaceInfo]:
-    files = root.glob(f"[!.]*/{_FILE}")
-    return sorted(
-        (Workspace(file.parent).info for file in files), key=lambda info: (info.created_at, info.id)
-    )
+def _infos(root: Path) -> tuple[list[WorkspaceInfo], list[WorkspaceError]]:
+    found: list[WorkspaceInfo] = []
+    damaged: list[WorkspaceError] = []
+    for file in sorted(root.glob(f"[!.]*/{_FILE}")):
+        try:
+            found.append(Workspace(file.parent).info)
+        except WorkspaceError as error:
+            damaged.append(error)
+    return sorted(found, key=lambda info: (info.created_at, info.id)), damaged
 
 
 def _write(folder: Path, info: WorkspaceInfo) -> None:

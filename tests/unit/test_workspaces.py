@@ -84,6 +84,11 @@ def test_damaged_and_missing_workspaces_are_named(workspaces: Workspaces) -> Non
     (folder / "workspace.json").write_text('{"id": 3')
     with pytest.raises(WorkspaceError, match="damaged"):
         workspaces.open("shop")
+    workspaces.create("Other")
+    assert [info.name for info in workspaces.list()] == ["Other"], "one damaged file hides no other workspace"
+    assert [Path(error.where).name for error in workspaces.damaged()] == ["shop"]
+    (folder / "workspace.json").write_bytes(b"\xff\xfe\x00")
+    assert len(workspaces.damaged()) == 1
 
 
 def test_migrations_give_the_tables_of_this_code(tmp_path: Path) -> None:
