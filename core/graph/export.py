@@ -19,6 +19,7 @@ from core.graph.layout import Point
 from core.graph.model import product_id
 from core.graph.query import View
 from core.ontology import RELATIONS, Family, family
+from core.spreadsheet import defused
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EXTERNAL = re.compile(
@@ -27,7 +28,6 @@ _EXTERNAL = re.compile(
 )
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 _FAMILY_OF_TYPE = {relation.node_type: relation.family for relation in RELATIONS.values()} | {"Product": None}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FACT_COLUMNS = (
     "product_id", "subject", "relation", "family", "object", "object_id", "object_type", "confidence",
     "supports", "fact_id",
@@ -143,11 +143,6 @@ def fact_csv(view: View) -> bytes:
             {name: defused(value) if isinstance(value, str) else value for name, value in row.items()}
         )
     return buffer.getvalue().encode("utf-8-sig", "replace")
-
-
-def defused(cell: str) -> str:
-    """The cell, led by an apostrophe if a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _network(view: View, clean: Any) -> Any:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.spreadsheet import defused
 from core.ui.text import t
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?\d[\d.,]*([eE][+-]?\d+)?%?")
 ROW_PIXELS = 35
 
 
@@ -71,13 +69,6 @@ def to_csv(df: DataFrame) -> bytes:
             safe.isetitem(position, safe.iloc[:, position].map(_defused_value))
     text: str = safe.to_csv(index=False)
     return text.encode("utf-8-sig")
-
-
-def defused(text: str) -> str:
-    """The text, led by an apostrophe if a spreadsheet would take it for a formula; plain numbers stay as they are."""
-    if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text):
-        return "'" + text
-    return text
 
 
 def _defused_value(value: Any) -> Any:

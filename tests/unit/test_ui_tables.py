@@ -8,7 +8,8 @@ import io
 import pandas as pd
 import pytest
 
-from core.ui.tables import defused, to_csv
+from core.spreadsheet import defused
+from core.ui.tables import to_csv
 
 
 @pytest.mark.parametrize(
