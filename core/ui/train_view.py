@@ -109,8 +109,9 @@ def meters(line: Mapping[str, Any] | None) -> None:
         ("gradient", number(shown.get("grad_norm"), 2)),
         ("left", duration(shown.get("eta"))),
     )
-    for column, (name, value) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(t(f"train.meter_{name}"), value)
+    columns = st.columns(3)  # six beside each other would cut their figures short
+    for place, (name, value) in enumerate(cells):
+        columns[place % 3].metric(t(f"train.meter_{name}"), value)
 
 
 def sentence(told: Mapping[str, Any]) -> str:
