@@ -110,7 +110,7 @@ def _pick_product(served: Serving, history: list[str]) -> str:
         t("explain.pick_product"),
         options,
         index=options.index(chosen),
-        format_func=served.title,
+        format_func=served.product_label,
         help=t("explain.pick_hint"),
         key=f"explain_item_{chosen}",
     )

@@ -109,7 +109,7 @@ def _made_up(served: Serving, asked: str | None) -> list[str]:
         t("recommend.products"),
         list(served.recommender.product_ids),
         default=start,
-        format_func=served.title,
+        format_func=served.product_label,
         placeholder=t("recommend.products_hint"),
         max_selections=30,
         key="recommend_history",

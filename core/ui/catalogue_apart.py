@@ -16,7 +16,7 @@ from core.storage.workspaces import Workspace
 from core.ui.catalogue_state import Figures, issue_text, kind_name, reason_text
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button
-from core.ui.text import number, t
+from core.ui.text import distinct, number, t
 
 ROWS = 100
 _ID, _TICK, _LINE, _WHY = "__id", "__tick", "__line", "__why"
@@ -72,15 +72,19 @@ def _status(now: Figures) -> str:
 
 
 def _source(sources: Mapping[str, Source], counts: Mapping[str, int]) -> Source:
-    ids = list(sources)
+    labels = distinct(
+        {
+            one: f"{sources[one].name} · {kind_name(sources[one].kind)} ({number(counts[one])})"
+            for one in sources
+        }
+    )
+    ids = list(labels)
     asked = param("source", "") or ""
     chosen = st.selectbox(
         t("catalogue.source"),
         ids,
         index=ids.index(asked) if asked in ids else 0,
-        format_func=lambda one: (
-            f"{sources[one].name} · {kind_name(sources[one].kind)} ({number(counts[one])})"
-        ),
+        format_func=lambda one: labels.get(one, one),
         key="catalogue-apart-source",
         on_change=lambda: set_params(source=st.session_state["catalogue-apart-source"]),
     )

@@ -241,7 +241,7 @@ def against(served: Serving, question: Question) -> None:
         t("explain.against_pick"),
         options,
         index=options.index(asked) if asked in options else None,
-        format_func=served.title,
+        format_func=served.product_label,
         placeholder=t("explain.against_none"),
         key=f"explain_against_{question.product_id}",
     )

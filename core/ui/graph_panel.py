@@ -18,7 +18,7 @@ from core.ui.charts import BASELINE, FAMILY_COLORS
 from core.ui.facts import chip, evidence
 from core.ui.graph_state import FACT, GraphState, change, open_node, select, toggled
 from core.ui.graph_view import shorten
-from core.ui.text import number, percent, relation_label, t, type_label
+from core.ui.text import distinct, number, percent, relation_label, t, type_label
 
 FACTS_LISTED = 40
 CHOICES = 3000
@@ -113,11 +113,14 @@ def _actions(graph: Graph, state: GraphState, node: Node, center: str) -> None:
 
 
 def _path_chooser(graph: Graph, state: GraphState, node: Node) -> None:
+    labels = distinct(
+        {n: f"{shorten(graph.label(n), 60)} · {type_label(graph.nodes[n].type)}" for n in _choices(graph)}
+    )
     st.selectbox(
         t("graph.path_to"),
-        _choices(graph),
+        list(labels),
         index=None,
-        format_func=lambda n: f"{shorten(graph.label(n), 60)} · {type_label(graph.nodes[n].type)}",
+        format_func=lambda n: labels.get(n, n),
         placeholder=t("graph.path_hint"),
         key="graph_path_to",
         on_change=lambda: change(node=node.id, to=st.session_state["graph_path_to"] or "", selected=node.id),

@@ -13,7 +13,7 @@ from streamlit.errors import StreamlitAPIException
 from core.settings import REPOSITORY
 from core.storage.workspaces import Workspace
 from core.ui.session import workspaces
-from core.ui.text import LANGUAGES, language, t
+from core.ui.text import LANGUAGES, distinct, language, t
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +123,28 @@ def sidebar(workspace: Workspace) -> None:
 def _workspace_switch(workspace: Workspace) -> None:
     names = {info.id: info.name for info in workspaces().list()}
     names.setdefault(workspace.info.id, workspace.info.name)
-    ids = list(names)
+    labels = distinct(names)
+    ids = list(labels)
+    # Streamlit sends a choice back as its label: a rename needs a fresh widget, or the old label is a "new choice".
+    key = f"workspace_switch_{workspace.info.id}_{labels[workspace.info.id]}"
     with st.container(key="sg-workspace"):
         st.selectbox(
             t("common.workspace"),
             ids,
             index=ids.index(workspace.info.id),
-            format_func=lambda workspace_id: names.get(workspace_id, workspace_id),
-            key=f"workspace_switch_{workspace.info.id}",
+            format_func=lambda workspace_id: labels.get(workspace_id, workspace_id),
+            key=key,
             label_visibility="collapsed",
             on_change=_switch_workspace,
-            args=(f"workspace_switch_{workspace.info.id}",),
+            args=(key, frozenset(ids)),
         )
 
 
-def _switch_workspace(key: str) -> None:
+def _switch_workspace(key: str, known: frozenset[str]) -> None:
     chosen = st.session_state[key]
-    st.session_state["w"] = chosen
-    st.query_params.from_dict({"w": chosen, "lang": language()})
+    if chosen in known:
+        st.session_state["w"] = chosen
+        st.query_params.from_dict({"w": chosen, "lang": language()})
 
 
 def _switch_language() -> None:

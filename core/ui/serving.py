@@ -13,7 +13,7 @@ from core.recommend.runs import Run, finished_run
 from core.recommend.source import read_events
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, catalogue_stamp, log_head
-from core.ui.text import number
+from core.ui.text import distinct, number
 
 if TYPE_CHECKING:
     from core.domain import Product
@@ -53,6 +53,14 @@ class Serving:
         """The title of a product; its id where it has left the catalogue."""
         product = self.products.get(product_id)
         return product.title if product else product_id
+
+    @cached_property
+    def _labels(self) -> Mapping[str, str]:
+        return distinct({product: self.title(product) for product in self.recommender.product_ids})
+
+    def product_label(self, product_id: str) -> str:
+        """The title, told apart from others of the same name: for choosers."""
+        return self._labels.get(product_id) or self.title(product_id)
 
     def text(self, product_id: str) -> str:
         """Title and description, as the encoders of the model read them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -155,6 +156,15 @@ def spelt_out(name: str) -> str:
     """Turn a camelCase name into words: "netContent" reads "net content"."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.replace("_", " "))
     return " ".join(word if word.isupper() else word.lower() for word in words.split())
+
+
+def distinct(names: Mapping[str, str]) -> dict[str, str]:
+    """A label for each key that no other key has: the name, followed by the key where two share it.
+
+    Streamlit's choosers send a choice back as its label, so of two equal labels the last would always be chosen.
+    """
+    shared = Counter(names.values())
+    return {key: name if shared[name] == 1 else f"{name} · {key}" for key, name in names.items()}
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -175,3 +175,11 @@ def test_the_way_through_the_sidebar_works_with_the_keyboard(page: Any, server: 
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     page.keyboard.press("Enter")
     titled(page, "studio made of")
+
+
+def test_of_two_workspaces_with_one_name_the_one_chosen_is_opened(page: Any, server: Server) -> None:
+    first, second = workspace(server, "Twin shop"), workspace(server, "Twin shop")
+    open_page(page, f"{server.url}/settings?w={second}")
+    page.locator(".st-key-sg-workspace input").click()
+    page.get_by_role("option", name=f"Twin shop · {first}", exact=True).click()
+    until(page, lambda: query(page).get("w") == first)
