@@ -71,7 +71,8 @@ def test_a_killed_worker_is_resumed_and_each_step_is_done_once(jobs: Jobs, works
     os.kill(jobs.get(job_id).pid or 0, signal.SIGKILL)
     jobs.recover()
     job = jobs.wait(job_id, 20)
-    assert (job.status, job.attempt) == (Status.DONE, 2)
+    assert job.status is Status.DONE
+    assert job.attempt > 1
     assert job.result is not None
     assert job.result["from"] >= 10
     assert steps(workspace) == list(range(40))
