@@ -12,8 +12,16 @@ from core.settings import REPOSITORY, settings
 from core.storage.workspaces import Workspace, Workspaces
 
 
+@pytest.fixture(autouse=True)
+def _settings_of_each_test() -> Iterator[None]:
+    """What one test set in the environment is never read in the next: this ends after the environment is restored."""
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh SHELFGRAPH_HOME; model files are still taken from the repository's own."""
     folder = tmp_path / "home"
     folder.mkdir()
@@ -22,8 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (folder / "models").symlink_to(models)
     monkeypatch.setenv("SHELFGRAPH_HOME", str(folder))
     settings.cache_clear()
-    yield folder
-    settings.cache_clear()
+    return folder
 
 
 @pytest.fixture
