@@ -136,13 +136,14 @@ def _workspace_switch(workspace: Workspace) -> None:
             key=key,
             label_visibility="collapsed",
             on_change=_switch_workspace,
-            args=(key, frozenset(ids)),
+            args=(key, workspace.info.id, frozenset(ids)),
         )
 
 
-def _switch_workspace(key: str, known: frozenset[str]) -> None:
+def _switch_workspace(key: str, drawn_for: str, known: frozenset[str]) -> None:
     chosen = st.session_state[key]
-    if chosen in known:
+    # The browser may send the state of a switch that is no longer drawn once more, which is no choice of anybody's.
+    if chosen in known and st.session_state.get("w") == drawn_for:
         st.session_state["w"] = chosen
         st.query_params.from_dict({"w": chosen, "lang": language()})
 

@@ -63,7 +63,7 @@ def test_train_recommend_explain_down_to_the_words(page: Any, server: Server, wo
     over(workspace, job_id)
     (run,) = list_runs(workspace)
     page.goto(f"{server.url}/recommend?w={workspace.info.id}&lang=en")
-    page.locator(".st-key-line-1").wait_for()
+    page.locator(".st-key-line-10").wait_for()
     assert page.locator("[class*='st-key-line-']").count() == 10
     page.locator(".st-key-line-3 [data-testid='stFeedback'] button").first.click()
     page.wait_for_function(IDLE)
