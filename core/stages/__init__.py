@@ -7,4 +7,6 @@ REGISTRY: dict[str, str] = {
     "build": "core.stages.build:run",
     "train": "core.stages.train:run",
     "demo": "core.stages.demo:run",
+    "teach": "core.stages.teach:run",
+    "evaluate": "core.stages.evaluate:run",
 }

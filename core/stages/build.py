@@ -20,6 +20,7 @@ from core.domain import Document, LogEntry
 from core.errors import DataError
 from core.graph.log import Log
 from core.graph.model import Graph
+from core.graph.review_log import carry_over
 from core.jobs import Context
 from core.stages.build_plan import BuildParams, choose, parse, schema_of
 from core.stages.build_report import Pace, Reporter
@@ -85,6 +86,8 @@ class _Build:
         context.save_checkpoint(self._checkpoint())
         for step in steps(self.schema, self.params, self.reporter, context, self._subjects, self._heard):
             graph = self._step(step, ids)
+        if carry_over(self.workspace):  # what reviewers said holds for what a newer version has read again
+            graph = self.reporter.facts()
         return self._result(graph, len(ids))
 
     def schema_relations(self) -> list[str]:

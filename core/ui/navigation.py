@@ -28,13 +28,17 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
     "know": (
         PageSpec("home", "home"),
         PageSpec("catalogue", "inventory_2"),
+        PageSpec("schema", "schema"),
         PageSpec("build", "auto_awesome_motion"),
         PageSpec("graph", "hub"),
+        PageSpec("review", "fact_check"),
     ),
     "recommend": (PageSpec("train", "model_training"), PageSpec("recommend", "recommend")),
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),
+        PageSpec("evaluate", "query_stats"),
         PageSpec("jobs", "checklist"),
+        PageSpec("models", "memory"),
         PageSpec("settings", "settings"),
     ),
 }

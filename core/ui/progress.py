@@ -23,7 +23,7 @@ POLL_SECONDS = 1.0
 STRIP_SECONDS = 2.0
 TEND_SECONDS = 3.0
 
-PAGES = {"import": "catalogue", "build": "build", "train": "train", "demo": "home"}
+PAGES = {"import": "catalogue", "build": "build", "train": "train", "demo": "home", "teach": "review"}
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
     Status.RUNNING: "progress_activity",

@@ -1,0 +1,214 @@
+"""One fact at a time, large: its words in the text, why it is looked at, and the presses that decide it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+
+import streamlit as st
+
+from core.domain import EntryKind
+from core.graph.model import Evidence
+from core.graph.review import Item, chance
+from core.graph.review_log import Choice
+from core.graph.store import GraphStore
+from core.ontology import family
+from core.settings import ASSETS
+from core.storage.workspaces import Workspace
+from core.ui.charts import FAMILY_COLORS
+from core.ui.facts import Span, field_label, highlight
+from core.ui.review_edit import correction, excerpt, mode_of, words
+from core.ui.review_people import ask_name
+from core.ui.review_state import (
+    Desk,
+    ReviewState,
+    change,
+    extractor_label,
+    press,
+    put_off,
+    reason_label,
+    start_editing,
+    take_back,
+)
+from core.ui.session import cached_catalogue
+from core.ui.text import number, percent, relation_label, t
+
+STYLE = ASSETS / "review_view" / "page.css"
+READINGS, MOST_READERS = 4, 50
+
+
+def card(workspace: Workspace, desk: Desk, item: Item, state: ReviewState, *, primary: bool) -> None:
+    """Draw an item with its text and its presses; ``primary`` where accepting is the page's one primary action."""
+    lead = item.lead
+    found = GraphStore(workspace).evidence_of([lead.id], desk.graph)
+    if not found:
+        st.info(t("common.evidence_none"), icon=":material/info:")
+        return
+    mode = mode_of(item)
+    with st.container(border=True, key="review-card"):
+        with st.container(key="review-fact"):
+            _claim(workspace, desk, item, hidden=state.show == "second")
+            if mode == "words":
+                words(found[0].document, item)
+            else:
+                _text(found[0], item)
+        if not state.me:
+            ask_name()
+        elif mode:
+            correction(workspace, desk, found[0].document, item, mode)
+        else:
+            _actions(workspace, desk, item, state, primary=primary)
+
+
+def reasons(workspace: Workspace, desk: Desk, item: Item, state: ReviewState) -> None:
+    """Draw why an item is where it is in the queue: doubt, reach, what contradicts it, and all who read it.
+
+    In a second look nothing is said that would tell what the first reviewer thought.
+    """
+    signals = item.signals
+    rows = [_row(t("review.reach", n=number(signals.reach)), t("review.reach_note"))]
+    if state.show != "second":
+        odds = t("review.chance_apart" if signals.apart else "review.chance", value=percent(chance(signals)))
+        rows.insert(0, _row(odds, t("review.chance_of", value=percent(item.lead.confidence))))
+        if item.reason:
+            rows.insert(0, _row(reason_label(item.reason, sentence=True)))
+    store = GraphStore(workspace)
+    rivals = store.evidence_of(item.rivals[:READINGS], desk.graph)
+    rows += [_row(_contradiction(entry), _source(entry), against=True) for entry in rivals]
+    if len(item.rivals) > len(rivals):
+        rows.append(_row(t("review.more_against", n=number(len(item.rivals) - len(rivals)))))
+    st.html(f'<h3 class="sg-review-h">{escape(t("review.why"))}</h3>{_list(rows)}')
+    readers = store.evidence_of(item.ids[:MOST_READERS], desk.graph)
+    said = Counter((f"“{entry.assertion.object}”", _source(entry)) for entry in readers)
+    quotes = [
+        _row(words if count == 1 else f"{words} × {number(count)}", note)
+        for (words, note), count in said.most_common(READINGS)
+    ]
+    left = len(item.ids) - sum(count for _, count in said.most_common(READINGS))
+    if left > 0:
+        quotes.append(_row(t("review.more_readings", n=number(left))))
+    st.html(f'<h3 class="sg-review-h">{escape(t("review.read_by"))}</h3>{_list(quotes)}')
+
+
+def _claim(workspace: Workspace, desk: Desk, item: Item, *, hidden: bool) -> None:
+    lead = item.lead
+    title = cached_catalogue(workspace).title(lead.subject)
+    who = " · ".join(part for part in (title, item.category) if part)
+    fact = None if hidden else desk.graph.facts.get(item.fact_id)
+    label = desk.graph.label(fact.object) if fact else ""
+    known = t("review.known_as", name=label) if label and label.casefold() != lead.object.casefold() else ""
+    apart = t("review.apart") if item.signals.apart and not hidden else ""
+    sure = t("common.conf_short", value=percent(lead.confidence if hidden else item.confidence))
+    notes = " · ".join(escape(part) for part in (sure, extractor_label(lead.extractor), apart, known) if part)
+    st.html(
+        f'<div class="sg-review-who">{escape(who)}</div><div class="sg-review-claim">'
+        f'<span class="sg-review-relation" style="--sg-family:{FAMILY_COLORS[family(lead.relation)]}">'
+        f'{escape(relation_label(lead.relation))}</span><span class="sg-review-value">{escape(lead.object)}</span>'
+        f'<span class="sg-review-sure">{notes}</span></div>'
+    )
+
+
+def _text(found: Evidence, item: Item) -> None:
+    lead, document = found.assertion, found.document
+    start, end = excerpt(document.text, lead.start, lead.end)
+    spans = [
+        Span(a.start - start, a.end - start, family(a.relation), relation_label(a.relation))
+        for a in item.readings
+        if (a.document_id, a.document_hash) == (document.id, document.hash)
+    ]
+    lit = highlight(document.text[start:end], spans)
+    before, after = "… " if start else "", " …" if end < len(document.text) else ""
+    st.html(
+        f'<div class="sg-review-field">{escape(field_label(document.field))}</div>'
+        f'<div class="sg-review-text" tabindex="0">{before}{lit}{after}</div>'
+    )
+
+
+def _actions(workspace: Workspace, desk: Desk, item: Item, state: ReviewState, *, primary: bool) -> None:
+    seen = desk.graph.seq
+    with st.container(horizontal=True, key="review-actions"):
+        st.button(
+            t("review.accept"),
+            icon=":material/check:",
+            type="primary" if primary else "secondary",
+            shortcut="A",
+            key="review-accept",
+            on_click=press,
+            args=(workspace, [Choice(EntryKind.ACCEPTED, item.ids)], seen),
+        )
+        st.button(
+            t("review.reject"),
+            icon=":material/close:",
+            shortcut="X",
+            key="review-reject",
+            on_click=press,
+            args=(workspace, [Choice(EntryKind.REJECTED, item.ids)], seen),
+        )
+        for mode, icon, letter in (("words", "match_word", "W"), ("attribute", "swap_horiz", "T")):
+            st.button(
+                t(f"review.change_{mode}"),
+                icon=f":material/{icon}:",
+                shortcut=letter,
+                key=f"review-change-{mode}",
+                help=t(f"review.change_{mode}_help"),
+                on_click=start_editing,
+                args=(mode, item.lead.id),
+            )
+        st.button(
+            t("review.next"),
+            icon=":material/skip_next:",
+            shortcut="N",
+            key="review-next",
+            on_click=_pass_over,
+            args=(item,),
+        )
+        undo_button(workspace, desk, state)
+
+
+def _pass_over(item: Item) -> None:
+    later = put_off()
+    later.pop(item.lead.id, None)
+    later[item.lead.id] = None
+    st.session_state.pop("review_told", None)
+    change(at="")
+
+
+def undo_button(workspace: Workspace, desk: Desk, state: ReviewState) -> None:
+    """Draw the press that takes the reviewer's last decision back, whatever it was about."""
+    st.button(
+        t("common.undo"),
+        icon=":material/undo:",
+        shortcut="U",
+        key="review-undo",
+        help=t("review.undo_help"),
+        disabled=desk.last_of(state.me) is None,
+        on_click=take_back,
+        args=(workspace,),
+    )
+
+
+def told() -> None:
+    """Say what the last press has done, in a line that keeps its place."""
+    kind, text = st.session_state.pop("review_told", ("", ""))
+    st.html(f'<p class="sg-review-told {kind}" role="status">{escape(text)}</p>')
+
+
+def _contradiction(entry: Evidence) -> str:
+    a = entry.assertion
+    return t("review.contradicts", relation=relation_label(a.relation), value=a.object)
+
+
+def _source(entry: Evidence) -> str:
+    a = entry.assertion
+    return " · ".join(
+        (extractor_label(a.extractor), field_label(entry.document.field), percent(a.confidence))
+    )
+
+
+def _row(text: str, note: str = "", *, against: bool = False) -> str:
+    quiet = f'<span class="sg-quiet">{escape(note)}</span>' if note else ""
+    return f'<li><span class="{"against" if against else ""}">{escape(text)}</span>{quiet}</li>'
+
+
+def _list(rows: list[str]) -> str:
+    return f'<ul class="sg-review-why">{"".join(rows)}</ul>'

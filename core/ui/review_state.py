@@ -1,0 +1,259 @@
+"""The state of the Review page: the desk (everything to decide, and who decided what), the link, and what a press does.
+
+Where somebody is in the queue, and what the queue is narrowed to, is in the link; so is the reviewer's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import streamlit as st
+from sqlalchemy import func, select
+
+from core.domain import Assertion, EntryKind
+from core.errors import ShelfGraphError
+from core.graph.model import Graph, Reason
+from core.graph.reading import read_assertions
+from core.graph.review import EVERYTHING, Item, Narrow, queue
+from core.graph.review_log import (
+    Choice,
+    Decision,
+    carry_over,
+    decide,
+    final_verdicts,
+    read_decisions,
+    undo,
+)
+from core.storage import tables
+from core.storage.workspaces import Workspace
+from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
+from core.ui.shell import param, set_params
+from core.ui.text import listed, number, t
+
+Show = Literal["open", "second", "mine"]
+SHOWS: tuple[Show, ...] = ("open", "second", "mine")
+NAME_LENGTH = 40
+ROWS = 12
+SEPARATOR = "~"
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """A version of the graph as reviewers see it. ``decided`` maps each reviewer to the assertions that reviewer
+    said something about."""
+
+    graph: Graph
+    assertions: Mapping[str, Assertion]
+    items: Sequence[Item]
+    made: Sequence[Decision]
+    verdicts: Mapping[str, EntryKind]
+    decided: Mapping[str, frozenset[str]]
+
+    def listed(self, show: Show, me: str) -> list[Item]:
+        """What nobody decided, what others did and ``me`` did not, or what ``me`` decided; in the queue's order."""
+        mine = self.decided.get(me, frozenset())
+        if show == "mine":
+            return [item for item in self.items if not mine.isdisjoint(item.ids)]
+        if show == "second":
+            others = frozenset[str]().union(*(ids for name, ids in self.decided.items() if name != me))
+            return [i for i in self.items if not others.isdisjoint(i.ids) and mine.isdisjoint(i.ids)]
+        return [item for item in self.items if self.verdicts.keys().isdisjoint(item.ids)]
+
+    def last_of(self, me: str) -> Decision | None:
+        """The decision that an undo takes back."""
+        return next((made for made in reversed(self.made) if made.actor == me), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewState:
+    """What the link says. ``at`` is an assertion of the item that is open; ``rows`` is how long the list is."""
+
+    me: str = ""
+    show: Show = "open"
+    at: str = ""
+    narrow: Narrow = EVERYTHING
+    rows: int = ROWS
+
+
+def desk(workspace: Workspace) -> Desk:
+    """The desk at the head of the log; made again when log or catalogue have changed."""
+    folder = f"{workspace.folder}#{workspace.info.created_at}"
+    _settle(folder, log_head(workspace), workspace)
+    graph = cached_graph(workspace)
+    return _desk(folder, (graph.seq, graph.hash, *catalogue_stamp(workspace)), workspace, graph)
+
+
+def read_state() -> ReviewState:
+    """The state in the link; parts that cannot be read count as not there."""
+    show = param("show")
+    low, high = _share(param("lo"), 0.0), _share(param("hi"), 1.0)
+    return ReviewState(
+        me=signed_in() or clean_name(param("me") or ""),
+        show=show if show in SHOWS else "open",
+        at=param("at") or "",
+        narrow=Narrow(
+            _parts(param("rel")),
+            _parts(param("cat")),
+            _parts(param("by")),
+            _parts(param("why")),
+            min(low, high),
+            max(low, high),
+        ),
+        rows=min(max(int(param("rows") or ROWS), ROWS), 600) if (param("rows") or "0").isdecimal() else ROWS,
+    )
+
+
+def change(**values: object) -> None:
+    """Change parts of the state in the link; for callbacks."""
+    state = replace(read_state(), **values)  # type: ignore[arg-type]
+    narrow = state.narrow
+    set_params(
+        me=state.me if not signed_in() else None,
+        show=None if state.show == "open" else state.show,
+        at=state.at,
+        rel=SEPARATOR.join(sorted(narrow.relations)),
+        cat=SEPARATOR.join(sorted(narrow.categories)),
+        by=SEPARATOR.join(sorted(narrow.extractors)),
+        why=SEPARATOR.join(sorted(narrow.reasons)),
+        lo=None if narrow.low == 0.0 else round(narrow.low * 100),
+        hi=None if narrow.high == 1.0 else round(narrow.high * 100),
+        rows=None if state.rows == ROWS else state.rows,
+    )
+
+
+def signed_in() -> str:
+    """The name a visitor signed in with, which nobody can choose; "" where the app is open to all."""
+    if not st.secrets.load_if_toml_exists() or "auth" not in st.secrets or not st.user.is_logged_in:
+        return ""
+    return clean_name(str(st.user.get("name") or st.user.get("email") or ""))
+
+
+def clean_name(name: str) -> str:
+    """A reviewer's name as it is written into the log: one line, at most 40 characters."""
+    return " ".join("".join(c for c in name if c.isprintable()).split())[:NAME_LENGTH]
+
+
+def current(now: Desk, items: Sequence[Item], state: ReviewState) -> Item | None:
+    """The item of the link, listed or not; else the first of ``items`` that was not put off in this visit, else the
+    first of them."""
+    later = put_off()
+    asked = next((item for item in now.items if state.at in item.ids), None) if state.at else None
+    return asked or next((i for i in items if i.lead.id not in later), None) or next(iter(items), None)
+
+
+def put_off() -> dict[str, None]:
+    """The leads of the items that were passed over in this visit, oldest first."""
+    found: dict[str, None] = st.session_state.setdefault("review_later", {})
+    return found
+
+
+def press(workspace: Workspace, choices: Sequence[Choice], seen: int) -> None:
+    """Write choices as one decision and say what came of it; for callbacks."""
+    me = read_state().me
+    if not me:
+        tell("warning", t("review.name_first"))
+        return
+    try:
+        outcome = decide(workspace, choices, me, seen)
+    except ShelfGraphError as error:
+        tell("warning", f"{error.what} {error.remedy}")
+        return
+    if not outcome.done and not outcome.taken:
+        return  # the same press once more
+    stop_editing()
+    verdict = choices[0].verdict
+    if outcome.taken:
+        names = listed(dict.fromkeys(name for name, _ in outcome.taken))
+        if len(choices) == 1:
+            tell("warning", t(f"review.taken_{outcome.taken[0][1].value}", name=names))
+            change(at=choices[0].ids[0])
+            return
+        text = t("review.taken_many", n=number(len(outcome.taken)), done=number(outcome.done), names=names)
+        tell("warning", text)
+    else:
+        many = len(choices) > 1
+        tell("done", t(f"review.said_{verdict.value}{'_many' if many else ''}", n=number(outcome.done)))
+    change(at="")
+
+
+def take_back(workspace: Workspace) -> None:
+    """Undo the reviewer's last decision and open what it was about; for callbacks."""
+    state = read_state()
+    last = desk(workspace).last_of(state.me)
+    if last is None:
+        tell("warning", t("review.nothing_to_undo"))
+        return
+    undo(workspace, last, state.me)
+    stop_editing()
+    about = [i for i in last.verdicts if i not in last.replacements]
+    tell("done", t("review.undone"))
+    change(at=about[0] if len(about) == 1 else "", show="open" if state.show == "mine" else state.show)
+
+
+def tell(kind: str, text: str) -> None:
+    """Keep a sentence for the line above the fact until the next press."""
+    st.session_state["review_told"] = (kind, text)
+
+
+def start_editing(mode: str, lead_id: str) -> None:
+    """Open the correction of words or attribute of an item."""
+    st.session_state["review_edit"] = {"mode": mode, "lead": lead_id}
+
+
+def stop_editing() -> None:
+    """Close the correction."""
+    st.session_state.pop("review_edit", None)
+
+
+def reason_label(code: str, *, sentence: bool = False) -> str:
+    """Why something is kept apart or rejected, in a word or in a sentence; reasons of a shop's own are spelt out."""
+    known = code in {*Reason, EntryKind.RETRACTED}
+    if not known:
+        return code.replace("_", " ")
+    return t(f"review.why_{code}") if sentence else t(f"review.reason_{code}")
+
+
+def extractor_label(extractor: str) -> str:
+    """Who read it: the catalogue's columns, the tagger, a language model by its name, or a reviewer."""
+    kind, _, model = extractor.partition(":")
+    if kind not in ("columns", "tagger", "llm", "reviewer"):
+        return extractor
+    return f"{t(f'review.by_{kind}')} {model}".strip()
+
+
+def _parts(text: str | None) -> frozenset[str]:
+    return frozenset(part for part in (text or "").split(SEPARATOR) if part)
+
+
+def _share(text: str | None, otherwise: float) -> float:
+    return min(int(text), 100) / 100 if text and text.isdecimal() else otherwise
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _settle(folder: str, head: int, _workspace: Workspace) -> int:
+    """Once a version: what reviewers said holds for what a newer version of an extractor read again."""
+    return carry_over(_workspace)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _desk(folder: str, stamp: tuple[object, ...], _workspace: Workspace, _graph: Graph) -> Desk:
+    with _workspace.db.read() as reader:
+        count = int(reader.scalar(select(func.count()).select_from(tables.assertions)) or 0)
+        made = read_decisions(reader)
+    assertions = _assertions(folder, count, _workspace)
+    products = cached_catalogue(_workspace).products
+    items = queue(_graph, assertions, {i: product.category or "" for i, product in products.items()})
+    decided: dict[str, set[str]] = {}
+    for one in made:
+        decided.setdefault(one.actor, set()).update(one.verdicts)
+    by_name = {name: frozenset(ids) for name, ids in decided.items()}
+    return Desk(_graph, assertions, items, made, final_verdicts(made), by_name)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _assertions(folder: str, count: int, _workspace: Workspace) -> dict[str, Assertion]:
+    """All assertions; they never change, and are only ever added to."""
+    with _workspace.db.read() as reader:
+        return {a.id: a for a in read_assertions(reader)}
