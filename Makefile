@@ -26,7 +26,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
 	@touch $@
 
 models: setup
-	@$(BIN)/python -m core models fetch || echo "The app starts all the same; Settings says what is missing and how to get it."
+	@$(BIN)/python -m core models fetch || echo "The app starts all the same; the Models page says what is missing and how to get it."
 
 sample: setup
 	@$(BIN)/python -m core sample

@@ -1,4 +1,4 @@
-"""Settings: workspaces, models, the machine, and where things are."""
+"""Settings: workspaces, the machine, and where things are."""
 
 from __future__ import annotations
 
@@ -9,30 +9,19 @@ from html import escape
 import streamlit as st
 
 from core.jobs import Jobs
-from core.llm import files
 from core.settings import settings
 from core.storage.workspaces import Workspace, WorkspaceInfo
 from core.ui.machine import GIB, machine
+from core.ui.navigation import link
 from core.ui.session import open_workspace, workspaces
 from core.ui.shell import guarded, header, problem, run_page, switch_workspace
-from core.ui.text import ago, has, moment, number, t
+from core.ui.text import ago, moment, number, t
 
 
 def render(workspace: Workspace) -> None:
     """Draw the page."""
     known = workspaces().list()
-    models = files.status()
-    missing = sum(not model.present for model in models)
-    header(
-        "settings",
-        t(
-            "settings.state",
-            n=number(len(known)),
-            models=number(len(models) - missing),
-            of=number(len(models)),
-        ),
-        _new,
-    )
+    header("settings", t("settings.state", n=number(len(known))), _new)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _workspaces(workspace, known)
@@ -40,8 +29,8 @@ def render(workspace: Workspace) -> None:
             problem(error)
         _trash()
     with right:
-        _models(models)
         _machine()
+        _models()
         _display()
 
 
@@ -139,27 +128,9 @@ def _restore(trash_id: str) -> None:
         switch_workspace(workspaces().restore(trash_id).info.id)
 
 
-def _models(models: list[files.FileStatus]) -> None:
+def _models() -> None:
     st.html(f'<h2 class="sg-h2">{escape(t("settings.models"))}</h2>')
-    for model in models:
-        size = (
-            t("settings.mib", n=number(model.size / (1 << 20), 0)) if model.present else t("settings.absent")
-        )
-        state = "present" if model.present else "absent"
-        st.html(
-            f'<div class="sg-row sg-row-{state}"><div><strong>{escape(model.name)}</strong>'
-            f'<div class="sg-card-meta">{escape(_purpose(model))} · {escape(model.licence)}</div></div>'
-            f'<div class="sg-row-value">{escape(size)}</div></div>'
-        )
-    commands = dict.fromkeys(model.command for model in models if not model.present)
-    if commands:
-        st.caption(t("settings.get_it"))
-        st.code("\n".join(commands), language="bash")
-
-
-def _purpose(model: files.FileStatus) -> str:
-    key = f"settings.purpose_{model.name}"
-    return t(key) if has(key) else model.purpose
+    link("models", t("settings.to_models"), icon="memory")
 
 
 def _machine() -> None:

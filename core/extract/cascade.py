@@ -249,7 +249,7 @@ class Reader:
         spans: list[Span] = []
         doubt, size = 1.0, len(document.text)
         if self.tagger:
-            allowed = {attribute.relation for attribute in self.schema.general}
+            allowed = {attribute.relation for attribute in self.schema.every}
             tagging = self.tagger.read(
                 document.text, work.category, "review" if review else "text", allowed=allowed
             )
@@ -263,7 +263,7 @@ class Reader:
             # A trained tagger knows the reviews' ways better than a rule; the rule is for where there is none.
             trained = self.tagger is not None and "review" in self.tagger.kinds
             return [] if trained else patterns.opinion_spans(document.text)
-        wanted = {attribute.relation for attribute in self.schema.general}
+        wanted = {attribute.relation for attribute in self.schema.every}
         brand = (
             [Span(a, b, "brand", 0.9) for a, b in find(document.text, work.brand)[:1]] if work.brand else []
         )

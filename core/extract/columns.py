@@ -93,7 +93,7 @@ def read_all(documents: Iterable[Document], schema: Schema) -> list[Assertion]:
 @cache
 def _labels(schema: Schema) -> dict[str, str]:
     table = {fold(name): name for name in RELATIONS}
-    for attribute in schema.general:
+    for attribute in schema.every:
         table |= {fold(label): attribute.relation for label in attribute.label.values()}
         table[fold(attribute.relation)] = attribute.relation
     return table

@@ -45,15 +45,14 @@ def ask(
     max_values: int = 3,
 ) -> Question:
     """Put the question. Examples are dropped from the front (the least similar) until the prompt has at most
-    ``max_chars`` characters; the part before the examples is the same for all texts of a category, so a model reads
-    it once."""
+    ``max_chars`` characters; the part before the examples is the same for all texts of a category (of about one
+    length), so a model reads it once."""
     language = "zh" if has_cjk(text) else "en"
     wording = _WORDING[language]
     names = _names(attributes, language)
     form = CopyForm(tuple(names), tuple(piece.text for piece in pieces(text)), max_values)
-    lines = [_line(name, attribute, language, wording["such"]) for name, attribute in names.items()]
-    start = "\n".join([wording["task"], "", wording["about"], *lines])
     question = f"\n\n{wording['text']} {_flat(text)}\n"
+    start = _start(names, language, wording, max_chars - len(question))
     shown = [_shown(example, names, form, wording["text"]) for example in examples]
     while shown and len(start) + len(question) + sum(map(len, shown)) > max_chars:
         shown.pop(0)
@@ -69,9 +68,22 @@ def _names(attributes: Sequence[Attribute], language: str) -> dict[str, Attribut
     return named
 
 
-def _line(name: str, attribute: Attribute, language: str, such: str) -> str:
-    about = attribute.described(language)
-    examples = attribute.examples.get(language) or ()
+def _start(names: dict[str, Attribute], language: str, wording: dict[str, str], room: int) -> str:
+    """The part before the examples; of a long list of attributes the examples go first, then the descriptions."""
+    start = ""
+    for detail in (2, 1, 0):
+        lines = [
+            _line(name, attribute, language, wording["such"], detail) for name, attribute in names.items()
+        ]
+        start = "\n".join([wording["task"], "", wording["about"], *lines])
+        if len(start) <= room:
+            break
+    return start
+
+
+def _line(name: str, attribute: Attribute, language: str, such: str, detail: int) -> str:
+    about = attribute.described(language) if detail else ""
+    examples = attribute.examples.get(language) or () if detail > 1 else ()
     parts = [about, f"{such} {', '.join(examples[:2])}" if examples else ""]
     told = "; ".join(part for part in parts if part)
     return f"{name}: {told}" if told else name

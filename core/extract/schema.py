@@ -6,7 +6,7 @@ fact says exactly what was asked when it was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,14 +17,34 @@ import yaml
 from core.domain import canonical_json, content_hash
 from core.errors import SchemaError
 from core.extract import quantity
+from core.extract.schema_check import VALUE_TYPES, faults
 from core.ontology import relation as ontology_relation
 from core.ontology import relation_name
 from core.settings import ASSETS
 
+__all__ = [
+    "DEFAULT_PATH",
+    "VALUE_TYPES",
+    "Attribute",
+    "Schema",
+    "default",
+    "from_dict",
+    "from_labels",
+    "load",
+]
+
 DEFAULT_PATH = ASSETS / "schemas" / "shop.yaml"
-VALUE_TYPES = ("text", "name", "quantity", "count", "product")
 OUTSIDE_SCHEMA = "outside_schema"
 TYPE_MISMATCH = "type_mismatch"
+
+_TYPES_BY_RELATION = {"brand": "Brand", "countryOfOrigin": "Country", "audience": "Audience"}
+_TYPES_BY_VALUE = {
+    "text": "Text",
+    "name": "Text",
+    "quantity": "QuantitativeValue",
+    "count": "QuantitativeValue",
+    "product": "Product",
+}
 
 Texts = Mapping[str, str]
 
@@ -32,7 +52,8 @@ Texts = Mapping[str, str]
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute. ``label`` and ``description`` are texts by language; ``unit`` is the base unit of a quantity;
-    ``words`` says that a quantity may also be a word ("XL"); ``source`` is ``product`` or ``review``."""
+    ``words`` says that a quantity may also be a word ("XL"); ``source`` is ``product`` or ``review``; ``schema_org``
+    is the property of schema.org it stands for."""
 
     relation: str
     label: Texts
@@ -42,6 +63,12 @@ class Attribute:
     examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     source: str = "product"
     words: bool = False
+    schema_org: str = ""
+
+    @property
+    def schema_type(self) -> str:
+        """The schema.org type of its values: "Brand", "QuantitativeValue", "Product", "Text" …"""
+        return _TYPES_BY_RELATION.get(self.relation) or _TYPES_BY_VALUE[self.value_type]
 
     def named(self, language: str) -> str:
         """The label in that language, else in English, else the relation's name."""
@@ -94,6 +121,15 @@ class Schema:
         return "" if found.fits(surface) else TYPE_MISMATCH
 
     @property
+    def every(self) -> tuple[Attribute, ...]:
+        """Each attribute once, whatever asks for it; the general ones first."""
+        found: dict[str, Attribute] = {}
+        for listed in (self.general, *self.asked.values()):
+            for attribute in listed:
+                found.setdefault(attribute.relation, attribute)
+        return tuple(found.values())
+
+    @property
     def categories(self) -> tuple[str, ...]:
         """The category names that have a list of their own, case-folded."""
         return tuple(self.asked)
@@ -121,19 +157,17 @@ def default() -> Schema:
 
 
 def from_dict(raw: Any, where: str = "schema") -> Schema:
-    """Build a schema from the plain data of its YAML; raises SchemaError."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("attributes"), dict):
-        raise SchemaError(
-            "A schema is a mapping with `attributes`.", where=where, remedy="Start from shop.yaml."
-        )
-    known = {name: _attribute(name, value, where) for name, value in raw["attributes"].items()}
+    """Build a schema from the plain data of its YAML; raises SchemaError for the first thing that is wrong."""
+    fault = next((fault for fault in faults(raw) if fault.fatal), None)
+    if fault is not None:
+        place = ", ".join(part for part in (where, fault.place) if part)
+        raise SchemaError(fault.what, where=place, remedy=fault.remedy)
+    known = {name: _attribute(name, value) for name, value in raw["attributes"].items()}
     asked: dict[str, tuple[Attribute, ...]] = {}
-    for number, entry in enumerate(raw.get("categories") or []):
-        place = f"{where}, category {number + 1}"
-        names, wanted = _list(entry, "names", place), _list(entry, "ask", place)
-        chosen = tuple(_adapted(_pick(known, name, place), entry.get("examples") or {}) for name in wanted)
-        asked |= {str(name).strip().casefold(): chosen for name in names}
-    general = tuple(_pick(known, name, f"{where}, general") for name in raw.get("general") or known)
+    for entry in raw.get("categories") or []:
+        chosen = tuple(_adapted(known[name], entry.get("examples") or {}) for name in entry["ask"])
+        asked |= {str(name).strip().casefold(): chosen for name in entry["names"]}
+    general = tuple(known[name] for name in raw.get("general") or known)
     name = raw.get("name") or {"en": where}
     version = content_hash(canonical_json(raw))[:12]
     return Schema(name if isinstance(name, dict) else {"en": str(name)}, general, asked, version)
@@ -152,34 +186,18 @@ def from_labels(labels: Mapping[str, Iterable[str]], name: str = "labels") -> Sc
     return Schema({"en": name}, tuple(every.values()), asked, version[:12], strict=True)
 
 
-def _attribute(name: str, raw: Any, where: str) -> Attribute:
-    place = f"{where}, attribute {name}"
-    if not isinstance(raw, dict):
-        raise SchemaError(
-            "An attribute is a mapping.", where=place, remedy="Give it a label and a description."
-        )
-    value_type = raw.get("type", "text")
-    if value_type not in VALUE_TYPES:
-        raise SchemaError(
-            f"There is no value type {value_type!r}.",
-            where=place,
-            remedy=f"Use one of {', '.join(VALUE_TYPES)}.",
-        )
-    unit = str(raw.get("unit", ""))
-    bases = {base for base, _, _ in quantity.units().values()}
-    if unit and unit not in bases:
-        raise SchemaError(
-            f"Unit {unit!r} is unknown.", where=place, remedy=f"Use one of {', '.join(sorted(bases))}."
-        )
+def _attribute(name: str, raw: Mapping[str, Any]) -> Attribute:
+    canonical = ontology_relation(name)
     return Attribute(
         relation=name,
-        label=_texts(raw.get("label"), ontology_relation(name).name),
+        label=_texts(raw.get("label"), canonical.name),
         description=_texts(raw.get("description"), ""),
-        value_type=value_type,
-        unit=unit,
+        value_type=raw.get("type", "text"),
+        unit=str(raw.get("unit", "")),
         examples=_examples(raw.get("examples")),
         source=str(raw.get("source", "product")),
         words=bool(raw.get("words", False)),
+        schema_org=str(raw.get("schema_org") or canonical.schema_org),
     )
 
 
@@ -199,18 +217,3 @@ def _texts(raw: Any, otherwise: str) -> dict[str, str]:
     if isinstance(raw, dict):
         return {str(language): str(text) for language, text in raw.items()}
     return {"en": str(raw or otherwise)}
-
-
-def _list(entry: Any, key: str, place: str) -> Sequence[Any]:
-    found = entry.get(key) if isinstance(entry, dict) else None
-    if not isinstance(found, list) or not found:
-        raise SchemaError(f"`{key}` must be a list that is not empty.", where=place, remedy="Add it.")
-    return found
-
-
-def _pick(known: Mapping[str, Attribute], name: Any, place: str) -> Attribute:
-    if name not in known:
-        raise SchemaError(
-            f"Attribute {name!r} is not defined.", where=place, remedy="Add it under `attributes`."
-        )
-    return known[name]

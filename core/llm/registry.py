@@ -1,8 +1,9 @@
 """Which language models this installation may use, and loading one.
 
 The embedded model is always listed. Others come from ``models.yaml`` in SHELFGRAPH_HOME (``endpoints:`` and
-``transformers:`` lists) or, for one endpoint, from SHELFGRAPH_ENDPOINT_URL, _MODEL and _KEY_ENV. They are set on the
-server, never in a page, so that no visitor can make the server call an address of their choice.
+``transformers:`` lists) or, for one endpoint, from SHELFGRAPH_ENDPOINT_URL, _MODEL and _KEY_ENV. A page may
+write the file only for whoever sits at the server (``core.ui.models_state``), so that no visitor can make the server
+call an address of their choice.
 """
 
 from __future__ import annotations

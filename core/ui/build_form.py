@@ -12,6 +12,7 @@ from core.jobs import Jobs, JobView, Status
 from core.llm.base import ModelCard
 from core.stages.build_plan import BuildParams, schemas
 from core.storage.workspaces import Workspace
+from core.ui.navigation import link
 from core.ui.text import duration, language, number, t
 
 ORDERS = ("new", "popular", "longest")
@@ -131,12 +132,16 @@ def _more(workspace: Workspace) -> tuple[bool, str]:
             key="build-schema",
             help=t("build.schema_help"),
         )
+        link("schema", t("schema.edit_link"), icon="schema")
         reviews = st.toggle(t("build.reviews"), value=True, key="build-reviews", help=t("build.reviews_help"))
     return bool(reviews), str(schema)
 
 
 def _schema_name(workspace: Workspace, name: str) -> str:
+    from core.extract.schema import DEFAULT_PATH
     from core.stages.build_plan import schema_of
 
     texts = schema_of(workspace, name).name
-    return str(texts.get(language()) or texts.get("en") or name)
+    label = str(texts.get(language()) or texts.get("en") or name)
+    own = schemas(workspace)[name].parent != DEFAULT_PATH.parent
+    return t("schema.own_name", name=label) if own else label
