@@ -9,9 +9,11 @@ from itertools import pairwise
 
 from core.extract import quantity
 from core.extract.lexicon import Gazetteer, lexicon_gazetteer, stems
+from core.extract.segments import Segment, segments
 from core.extract.tokens import Token, has_cjk, tokenize
 
 Own = Mapping[tuple[str, ...], set[str]]
+_NOWHERE = Segment("|", 0, 0, "|")
 
 
 @lru_cache(maxsize=65_536)
@@ -66,6 +68,8 @@ def features_of(
         _mark(rows, _known(known, folded), "known")
     _add_context(rows, tokens, folded)
     _add_position(rows, tokens)
+    if has_cjk(text):
+        _add_segments(rows, tokens, segments(text))
     if category:
         for row, word in zip(rows, folded, strict=True):
             row += (f"c={category}", f"c={category}|w={word}")
@@ -117,6 +121,39 @@ def _kind(word: str) -> str:
     if word in quantity.count_words():
         return "C"
     return "o" if word[:1].isalnum() else "."
+
+
+def _add_segments(rows: list[list[str]], tokens: list[Token], words: Sequence[Segment]) -> None:
+    """What the word around a character is, its part of speech, and where in it the character stands."""
+    at = 0
+    places: list[tuple[str, int]] = []
+    for token in tokens:
+        while at < len(words) - 1 and words[at].end <= token.start:
+            at += 1
+        places.append((_place_in(token, words[at]), at))
+    for number, (row, (place, at)) in enumerate(zip(rows, places, strict=True)):
+        word, before, behind = words[at], _neighbour(words, at - 1), _neighbour(words, at + 1)
+        row += (
+            f"sg={place}", f"sf={place}{word.kind}", f"sw={place}{word.text}", f"sp={place}{before.text}",
+            f"sn={place}{behind.text}", f"spf={place}{before.kind}|{word.kind}",
+            f"snf={place}{word.kind}|{behind.kind}", f"spfn={place}{before.kind}|{word.kind}|{behind.kind}",
+            f"sl={place}{min(len(word.text), 4)}", f"swp={place}{before.text}|{word.text}",
+            f"swn={place}{word.text}|{behind.text}",
+        )  # fmt: skip
+        if number:
+            row.append(f"sgb={places[number - 1][0]}{place}")
+        if number + 1 < len(places):
+            row.append(f"sga={place}{places[number + 1][0]}")
+
+
+def _place_in(token: Token, word: Segment) -> str:
+    """S for the whole word, B, M and E for its beginning, middle and end."""
+    first, last = token.start <= word.start, token.end >= word.end
+    return "S" if first and last else "B" if first else "E" if last else "M"
+
+
+def _neighbour(words: Sequence[Segment], at: int) -> Segment:
+    return words[at] if 0 <= at < len(words) else _NOWHERE
 
 
 def _add_position(rows: list[list[str]], tokens: list[Token]) -> None:

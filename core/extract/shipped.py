@@ -11,14 +11,20 @@ import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.domain import content_hash
 from core.errors import DataError
-from core.extract import features, lexicon, tagger, tokens
+from core.extract import features, lexicon, segments, tagger, tokens
+from core.extract.ensemble import Ensemble
 from core.extract.ground import Span, is_grounded
 from core.extract.tagger import Example, Tagger
 from core.settings import ASSETS, settings
 
+if TYPE_CHECKING:
+    from core.extract.span_reader import SpanReader
+
+READER = ASSETS / "models" / "span_reader"
 GOLD = ASSETS / "sample" / "gold.jsonl"
 
 
@@ -55,6 +61,19 @@ def default_tagger() -> Tagger:
     return _loaded(train_default())
 
 
+def default_ensemble() -> Ensemble:
+    """The shipped span reader by itself: for catalogues of which nothing is labelled yet."""
+    return Ensemble(None, default_reader())
+
+
+@cache
+def default_reader() -> SpanReader:
+    """The shipped span reader; raises ExtractionError where it is damaged, ModelUnavailable without its encoder."""
+    from core.extract.span_reader import SpanReader
+
+    return SpanReader.load(READER)
+
+
 def train_default(path: Path = GOLD) -> Path:
     """Train on the sample's gold unless that very tagger is there; returns its folder under ``settings().models``."""
     if not path.is_file():
@@ -78,7 +97,7 @@ def _fingerprint(path: Path) -> str:
     parts = [
         path,
         lexicon.PATH,
-        *(Path(module.__file__ or "") for module in (features, tokens, tagger, lexicon)),
+        *(Path(module.__file__ or "") for module in (features, segments, tokens, tagger, lexicon)),
     ]
     return content_hash(*(part.read_text("utf-8") for part in parts))[:12]
 

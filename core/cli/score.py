@@ -1,0 +1,76 @@
+"""``score extraction|sentiment``: how good reading is against gold, with models taught here or as they are shipped."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.cli.common import Commands, add
+from core.cli.main import Result
+
+if TYPE_CHECKING:
+    from core.llm.base import LanguageModel
+
+
+def register(commands: Commands) -> None:
+    """Add the commands of this module."""
+    score = commands.add_parser("score", help="measure reading against gold")
+    actions = score.add_subparsers(dest="action", required=True, metavar="ACTION")
+    extraction = add(actions, "extraction", _extraction, "F1 of attribute values, or of spans")
+    extraction.add_argument("--train", type=Path, metavar="FILE", help="learn from it; else as shipped")
+    extraction.add_argument("--test", type=Path, required=True, metavar="FILE")
+    extraction.add_argument("--schema", type=Path, metavar="FILE", help="category to attributes, as JSON")
+    extraction.add_argument("--format", choices=("values", "spans"), default="values")
+    extraction.add_argument("--method", choices=("tagger", "llm", "cascade"), default="tagger")
+    extraction.add_argument("--model", metavar="NAME", help="language model; the embedded one by default")
+    extraction.add_argument("--share", type=float, default=0.1, help="texts a cascade gives to the model")
+    extraction.add_argument("--limit", type=int, help="read only the first so many test texts")
+    sentiment = add(actions, "sentiment", _sentiment, "accuracy and F1 of review sentiment")
+    sentiment.add_argument("--train", type=Path, required=True, metavar="FILE")
+    sentiment.add_argument("--test", type=Path, required=True, metavar="FILE")
+
+
+def _extraction(arguments: argparse.Namespace) -> Result:
+    if arguments.format == "spans":
+        from core.extract.span_files import score_spans
+
+        return score_spans(arguments.train, arguments.test)
+    from core.extract import methods
+    from core.extract.evaluate import evaluate
+    from core.extract.labelled import asked_of, read_asked, read_labelled
+
+    test = read_labelled(arguments.test)[: arguments.limit]
+    train = read_labelled(arguments.train) if arguments.train else []
+    asked = read_asked(arguments.schema) if arguments.schema else asked_of([*train, *test])
+    config = methods.MethodConfig(arguments.method, arguments.share)
+    found = methods.read(test, asked, train, _model(arguments), config)
+    result = evaluate(test, found.values, asked)
+    return {
+        "annotated_only": result.annotated_only.to_json(),
+        "strict": result.strict.to_json(),
+        "products_per_second": len(test) / max(found.seconds, 1e-9),
+        "train_seconds": found.train_seconds,
+        "tokens_per_product": found.tokens / len(test),
+        "llm_share": found.by_model / len(test),
+        "ece": result.ece,
+        "n": result.n,
+        "absent_left_empty": result.left_empty,
+        "mistakes": result.mistakes,
+        "by_category": {name: cells.to_json() for name, cells in result.by_category.items()},
+        "by_attribute": {name: cells.to_json() for name, cells in result.by_attribute.items()},
+    }
+
+
+def _model(arguments: argparse.Namespace) -> LanguageModel | None:
+    if arguments.method == "tagger":
+        return None
+    from core.llm import registry
+
+    return registry.load(arguments.model) if arguments.model else registry.load()
+
+
+def _sentiment(arguments: argparse.Namespace) -> Result:
+    from core.extract.sentiment import score
+
+    return score(arguments.train, arguments.test)

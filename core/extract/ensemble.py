@@ -1,0 +1,179 @@
+"""The CRF and the span reader together: what both find is nearly always right, what one finds is weighed.
+
+Each span that either proposes gets one calibrated confidence from a logistic model over what the two say of it; for
+each attribute the surest span stands. The weights are few and were fitted on held-out folds (see ``bench``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.extract.ground import Span
+from core.extract.tagger import Tagger
+from core.extract.trims import Trims
+from core.settings import ASSETS
+
+if TYPE_CHECKING:
+    from core.extract.span_network import Query
+    from core.extract.span_reader import SpanReader
+
+WEIGHTS = ASSETS / "models" / "ensemble.json"
+FEATURES = (
+    "one",
+    "reader",
+    "reader_absent",
+    "crf",
+    "crf_absent",
+    "both",
+    "crf_elsewhere",
+    "rival",
+    "margin",
+    "single",
+)
+_FLOOR = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """``coefficients`` by feature name; ``threshold`` is the confidence from which a value is given."""
+
+    coefficients: Mapping[str, float] = field(default_factory=dict)
+    threshold: float = 0.4
+
+
+@cache
+def default_weights(use: str = "both", path: Path = WEIGHTS) -> Weights:
+    """The fitted weights that come with the project: for ``both``, or for the reader alone where it is ``untaught``."""
+    raw = json.loads(path.read_text("utf-8"))[use]
+    return Weights(raw["coefficients"], raw["threshold"])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span that was proposed, and its features in the order of ``FEATURES``."""
+
+    span: Span
+    features: tuple[float, ...]
+
+
+class Ensemble:
+    """Reads texts with both, or with the reader alone."""
+
+    def __init__(
+        self,
+        tagger: Tagger | None,
+        reader: SpanReader,
+        weights: Weights | None = None,
+        trims: Trims | None = None,
+    ) -> None:
+        self.tagger = tagger
+        self.reader = reader
+        self.trims = trims or Trims()
+        self.weights = weights or default_weights("both" if tagger else "untaught")
+
+    def read(self, queries: Sequence[Query]) -> list[list[Span]]:
+        """Every candidate of each query with its calibrated confidence, surest first."""
+        return [weighed(candidates, self.weights) for candidates in self.candidates(queries)]
+
+    def values(self, queries: Sequence[Query]) -> list[dict[str, Span]]:
+        """For each query the surest span of each attribute that has one above the threshold."""
+        return [best(spans, self.weights.threshold) for spans in self.read(queries)]
+
+    def candidates(self, queries: Sequence[Query]) -> list[list[Candidate]]:
+        """What is proposed for each query, with its features."""
+        read = self.reader.read(queries)
+        return [
+            [
+                Candidate(self.trims.apply(query.text, candidate.span), candidate.features)
+                for candidate in candidates_of(spans, self._tagged(query))
+            ]
+            for query, spans in zip(queries, read, strict=True)
+        ]
+
+    def _tagged(self, query: Query) -> list[Span]:
+        if self.tagger is None:
+            return []
+        return list(self.tagger.read(query.text, query.category, allowed=set(query.asked)).spans)
+
+
+def weighed(candidates: Sequence[Candidate], weights: Weights) -> list[Span]:
+    """The candidates' spans with their calibrated confidence, surest first."""
+    spans = [
+        Span(c.span.start, c.span.end, c.span.relation, _sigmoid(_score(c, weights))) for c in candidates
+    ]
+    return sorted(spans, key=lambda span: (-span.confidence, span.start, span.relation))
+
+
+def _score(candidate: Candidate, weights: Weights) -> float:
+    return sum(
+        weights.coefficients.get(name, 0.0) * value
+        for name, value in zip(FEATURES, candidate.features, strict=True)
+    )
+
+
+def best(spans: Sequence[Span], threshold: float) -> dict[str, Span]:
+    """The surest span of each relation, where it is sure enough."""
+    found: dict[str, Span] = {}
+    for span in spans:
+        if span.confidence >= threshold and (
+            span.relation not in found or span.confidence > found[span.relation].confidence
+        ):
+            found[span.relation] = span
+    return found
+
+
+def candidates_of(read: Sequence[Span], tagged: Sequence[Span]) -> list[Candidate]:
+    """All spans that either proposes, each once, with its features."""
+    by_reader = {(s.start, s.end, s.relation): s.confidence for s in read}
+    by_crf: dict[tuple[int, int, str], float] = {}
+    for span in tagged:
+        place = (span.start, span.end, span.relation)
+        by_crf[place] = max(by_crf.get(place, 0.0), span.confidence)
+    places = sorted({*by_reader, *by_crf})
+    return [
+        Candidate(
+            Span(*place, by_crf.get(place, by_reader.get(place, 0.0))), _features(place, by_reader, by_crf)
+        )
+        for place in places
+    ]
+
+
+Place = tuple[int, int, str]
+
+
+def _features(
+    place: Place, by_reader: Mapping[Place, float], by_crf: Mapping[Place, float]
+) -> tuple[float, ...]:
+    start, end, relation = place
+    reader, crf = by_reader.get(place), by_crf.get(place)
+    others = [p for p in by_reader if p[2] == relation and p != place]
+    rivals = [p for p in by_reader if p[2] != relation and p[0] < end and start < p[1]]
+    elsewhere = any(p[2] == relation and p != place for p in by_crf)
+    strongest = max((by_reader[p] for p in others), default=_FLOOR)
+    return (
+        1.0,
+        _logit(reader) if reader is not None else 0.0,
+        float(reader is None),
+        _logit(crf) if crf is not None else 0.0,
+        float(crf is None),
+        float(reader is not None and crf is not None),
+        float(elsewhere),
+        max((by_reader[p] for p in rivals), default=0.0),
+        _logit(reader if reader is not None else _FLOOR) - _logit(strongest),
+        float(not others),
+    )
+
+
+def _logit(value: float) -> float:
+    kept = min(1.0 - _FLOOR, max(_FLOOR, value))
+    return math.log(kept / (1.0 - kept))
+
+
+def _sigmoid(value: float) -> float:
+    return 1.0 / (1.0 + math.exp(-value)) if value > -60 else 0.0

@@ -1,0 +1,208 @@
+"""The ways to read a labelled file: taggers, a language model, or taggers first and the model for the doubtful."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from core.domain import Document, DocumentKind, canonical_json, content_hash
+from core.extract import shipped, tagger, trims
+from core.extract.ensemble import Ensemble, Weights, best
+from core.extract.ground import Span
+from core.extract.labelled import Asked, Labelled, spans_of
+from core.extract.llm_reader import LlmConfig, LlmReader
+from core.extract.schema import Attribute, Schema
+from core.extract.similar import Similar
+from core.extract.span_network import Query
+from core.llm.base import LanguageModel
+
+if TYPE_CHECKING:
+    from core.extract.span_reader import SpanReader, SpanReaderConfig
+
+METHODS = ("tagger", "llm", "cascade")
+_SURE = 0.8
+_GROUP = 8
+_FEW = 300
+
+Values = Mapping[str, Span]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What was found: at most one span an attribute and text. ``seconds`` is of reading, without training;
+    ``tokens`` are those of prompts and replies; ``by_model`` counts the texts a language model read."""
+
+    values: Sequence[Values]
+    seconds: float
+    train_seconds: float = 0.0
+    tokens: int = 0
+    by_model: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MethodConfig:
+    """``share`` is the part of the texts that a cascade hands to the language model, in [0, 1]."""
+
+    method: str = "tagger"
+    share: float = 0.1
+    llm: LlmConfig = field(default_factory=LlmConfig)
+
+
+def read(
+    items: Sequence[Labelled],
+    asked: Asked,
+    train: Sequence[Labelled] = (),
+    model: LanguageModel | None = None,
+    config: MethodConfig | None = None,
+) -> Readings:
+    """Read the texts of ``items`` (their gold is not looked at), taught by ``train`` where there is any, else by
+    what is shipped. ``model`` is needed for the methods ``llm`` and ``cascade``."""
+    chosen = config or MethodConfig()
+    if chosen.method == "llm":
+        return _by_model(items, asked, train, _needed(model), chosen)
+    begun = time.perf_counter()
+    both = taught(train, asked, start=_start(train)) if train else shipped.default_ensemble()
+    trained = time.perf_counter() - begun
+    begun = time.perf_counter()
+    spans = both.read([query(item, asked) for item in items])
+    values = [best(found, both.weights.threshold) for found in spans]
+    seconds = time.perf_counter() - begun
+    first = Readings(values, seconds, trained)
+    if chosen.method == "tagger":
+        return first
+    return _second_look(items, asked, train, _needed(model), chosen, first, spans, both.weights.threshold)
+
+
+def taught(
+    train: Sequence[Labelled],
+    asked: Asked,
+    config: SpanReaderConfig | None = None,
+    start: SpanReader | None = None,
+    weights: Weights | None = None,
+    on_epoch: Callable[[int, int, float], None] | None = None,
+) -> Ensemble:
+    """Both taggers, taught by labelled texts; the span reader goes on from ``start`` where that is given."""
+    from core.extract import span_reader
+
+    crf = tagger.train([item.example for item in train])
+    reader = span_reader.train(
+        [query(item, asked, gold=True) for item in train], config, start, on_epoch=on_epoch
+    )
+    return Ensemble(crf, reader, weights, trims.learn((item.text, item.values) for item in train))
+
+
+def _start(train: Sequence[Labelled]) -> SpanReader | None:
+    """Few labels build on what the shipped reader knows; many are better learned from afresh, and a set that the
+    shipped reader was trained on is then judged fairly."""
+    return shipped.default_reader() if len(train) < _FEW else None
+
+
+def query(item: Labelled, asked: Asked, *, gold: bool = False) -> Query:
+    """The question put to the taggers about a text."""
+    wording = {
+        name: f"{name}: {told}" if told else name for name, told in asked.get(item.category, {}).items()
+    }
+    return Query(item.text, item.category, wording, spans_of(item.text, item.values) if gold else ())
+
+
+def schema_of(asked: Asked) -> Schema:
+    """The schema for a language model; relations are the attributes' names."""
+    made = {
+        category.strip().casefold(): tuple(
+            Attribute(name, {"en": name}, {"en": told} if told else {}) for name, told in attributes.items()
+        )
+        for category, attributes in asked.items()
+    }
+    general = {attribute.relation: attribute for attributes in made.values() for attribute in attributes}
+    version = content_hash(canonical_json({c: dict(a) for c, a in asked.items()}))[:12]
+    return Schema({"en": "labels"}, tuple(general.values()), made, version, strict=True)
+
+
+def _by_model(
+    items: Sequence[Labelled],
+    asked: Asked,
+    train: Sequence[Labelled],
+    model: LanguageModel,
+    config: MethodConfig,
+) -> Readings:
+    shown = Similar([item.example for item in train]) if train else None
+    reader = LlmReader(model, schema_of(asked), shown, config.llm)
+    begun = time.perf_counter()
+    values: list[Values] = []
+    tokens = 0
+    for first in range(0, len(items), _GROUP):
+        group = items[first : first + _GROUP]
+        documents = [_document(item, first + at) for at, item in enumerate(group)]
+        for reading in reader.read(documents, [item.category for item in group]):
+            values.append(best(reading.spans, 0.0))
+            tokens += reading.prompt_tokens + reading.new_tokens
+    return Readings(values, time.perf_counter() - begun, 0.0, tokens, len(items))
+
+
+def _second_look(
+    items: Sequence[Labelled],
+    asked: Asked,
+    train: Sequence[Labelled],
+    model: LanguageModel,
+    config: MethodConfig,
+    first: Readings,
+    spans: Sequence[Sequence[Span]],
+    threshold: float,
+) -> Readings:
+    wanted = round(config.share * len(items))
+    ranked = sorted(range(len(items)), key=lambda at: (-_doubt(spans[at]), at))
+    places = sorted(ranked[:wanted])
+    looked = _by_model([items[at] for at in places], asked, train, model, config)
+    values = list(first.values)
+    trust = _trust([first.values[at] for at in places], looked.values)
+    for at, found in zip(places, looked.values, strict=True):
+        values[at] = _joined(values[at], found, trust, threshold)
+    return Readings(
+        values, first.seconds + looked.seconds, first.train_seconds, looked.tokens, looked.by_model
+    )
+
+
+def _doubt(spans: Sequence[Span]) -> float:
+    """The expected number of wrong decisions about these spans."""
+    return sum(min(span.confidence, 1.0 - span.confidence) for span in spans)
+
+
+def _trust(first: Sequence[Values], second: Sequence[Values]) -> float:
+    """How often the model says what the taggers are sure of, where it says anything; 0.5 where nothing is known."""
+    right = total = 1.0
+    for sure, told in zip(first, second, strict=True):
+        for attribute, span in told.items():
+            known = sure.get(attribute)
+            if known is not None and known.confidence >= _SURE:
+                total += 1.0
+                right += (known.start, known.end) == (span.start, span.end)
+    return right / (total + 1.0)
+
+
+def _joined(first: Values, second: Values, trust: float, threshold: float) -> Values:
+    """Agreement raises confidence (both wrong at once is rarer), a value of the model's alone has its trust."""
+    joined = dict(first)
+    for attribute, span in second.items():
+        known = joined.get(attribute)
+        told = span.confidence * trust
+        if known is None:
+            if told >= threshold:
+                joined[attribute] = Span(span.start, span.end, attribute, told)
+        elif (known.start, known.end) == (span.start, span.end):
+            sure = 1.0 - (1.0 - known.confidence) * (1.0 - told)
+            joined[attribute] = Span(span.start, span.end, attribute, sure)
+        elif told > known.confidence:
+            joined[attribute] = Span(span.start, span.end, attribute, told)
+    return joined
+
+
+def _document(item: Labelled, number: int) -> Document:
+    return Document.of(f"{number}/{item.id}", item.id, "text", DocumentKind.TEXT, item.text)
+
+
+def _needed(model: LanguageModel | None) -> LanguageModel:
+    if model is None:
+        raise ValueError("this method needs a language model")
+    return model

@@ -1,0 +1,49 @@
+"""CRF and span reader together: agreement is surest, and nothing is invented by joining them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.extract.ensemble import FEATURES, Weights, best, candidates_of, default_weights
+from core.extract.ground import Span
+
+places = st.tuples(
+    st.integers(0, 9), st.integers(1, 5), st.sampled_from(("Brand", "Color")), st.floats(0.01, 0.99)
+)
+
+
+def spans(raw: list[tuple[int, int, str, float]]) -> list[Span]:
+    return [Span(start, start + width, relation, sure) for start, width, relation, sure in raw]
+
+
+def weighed(read: list[Span], tagged: list[Span]) -> dict[tuple[int, int, str], float]:
+    coefficients = default_weights().coefficients
+    return {
+        (c.span.start, c.span.end, c.span.relation): sum(
+            coefficients[name] * value for name, value in zip(FEATURES, c.features, strict=True)
+        )
+        for c in candidates_of(read, tagged)
+    }
+
+
+@given(st.lists(places, max_size=8), st.lists(places, max_size=8))
+def test_candidates_are_what_either_proposed_each_once(read: list, tagged: list) -> None:
+    a, b = spans(read), spans(tagged)
+    found = [(c.span.start, c.span.end, c.span.relation) for c in candidates_of(a, b)]
+    assert sorted(found) == sorted({(s.start, s.end, s.relation) for s in [*a, *b]})
+    assert all(len(c.features) == len(FEATURES) for c in candidates_of(a, b))
+
+
+def test_a_span_that_both_propose_is_surer_than_one_of_either_alone() -> None:
+    mine, other = Span(0, 5, "Brand", 0.7), Span(8, 12, "Brand", 0.7)
+    agreed = weighed([mine], [mine])[0, 5, "Brand"]
+    assert agreed > weighed([mine], [])[0, 5, "Brand"]
+    assert agreed > weighed([], [mine])[0, 5, "Brand"]
+    assert agreed > weighed([mine], [other])[0, 5, "Brand"]
+
+
+def test_the_surest_span_above_the_threshold_is_the_value() -> None:
+    found = best([Span(0, 3, "Brand", 0.5), Span(4, 9, "Brand", 0.6), Span(0, 3, "Color", 0.39)], 0.4)
+    assert found == {"Brand": Span(4, 9, "Brand", 0.6)}
+    assert 0 < Weights().threshold < 1
