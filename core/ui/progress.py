@@ -23,7 +23,14 @@ POLL_SECONDS = 1.0
 STRIP_SECONDS = 2.0
 TEND_SECONDS = 3.0
 
-PAGES = {"import": "catalogue", "build": "build", "train": "train", "demo": "home", "teach": "review"}
+PAGES = {
+    "import": "catalogue",
+    "build": "build",
+    "train": "train",
+    "demo": "home",
+    "teach": "review",
+    "evaluate": "evaluate",
+}
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
     Status.RUNNING: "progress_activity",
