@@ -20,8 +20,8 @@ from core.extract import schema, shipped, span_reader
 from core.extract.ensemble import Candidate, Ensemble, Weights
 from core.extract.labelled import Labelled
 from core.extract.methods import query
+from core.extract.query import Query
 from core.extract.reworded import reworded
-from core.extract.span_network import Query
 from core.extract.synthetic import generate
 from core.extract.tokens import has_cjk
 

@@ -20,7 +20,7 @@ from core.extract.trims import Trims
 from core.settings import ASSETS
 
 if TYPE_CHECKING:
-    from core.extract.span_network import Query
+    from core.extract.query import Query
     from core.extract.span_reader import SpanReader
 
 WEIGHTS = ASSETS / "models" / "ensemble.json"

@@ -13,9 +13,9 @@ from core.extract.ensemble import Ensemble, Weights, best
 from core.extract.ground import Span
 from core.extract.labelled import Asked, Labelled, spans_of
 from core.extract.llm_reader import LlmConfig, LlmReader
+from core.extract.query import Query
 from core.extract.schema import Attribute, Schema
 from core.extract.similar import Similar
-from core.extract.span_network import Query
 from core.llm.base import LanguageModel
 
 if TYPE_CHECKING:

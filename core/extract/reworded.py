@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from core.extract.ground import Span
-from core.extract.span_network import Query
+from core.extract.query import Query
 from core.extract.tokens import fold
 from core.settings import ASSETS
 

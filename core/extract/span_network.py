@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.extract.ground import Span
+from core.extract.query import MAX_ASKED, Query
 from core.extract.tokens import Token, tokenize
 
 MAX_TOKENS = 384
 MAX_WIDTH = 14
-MAX_ASKED = 24
 _OVERLAP = 14
 _WORD_PIECES = 6
 _NAME_PIECES = 12
@@ -33,16 +33,6 @@ _START_BIAS = -3.0
 _PLAUSIBLE = -4.0
 
 FloatArray = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A text and what is asked of it: ``asked`` is relation → wording. ``spans`` are the gold ones in training."""
-
-    text: str
-    category: str
-    asked: Mapping[str, str]
-    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

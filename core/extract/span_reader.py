@@ -20,10 +20,10 @@ from torch import Tensor
 from core.domain import canonical_json, content_hash
 from core.errors import DataError, ExtractionError
 from core.extract.ground import Span
+from core.extract.query import Query
 from core.extract.span_network import (
     Encoded,
     Encoding,
-    Query,
     SpanNetwork,
     load_encoder,
     loss,

@@ -11,8 +11,8 @@ import random
 from collections.abc import Collection, Sequence
 
 from core.extract.ground import Span, is_grounded
+from core.extract.query import MAX_ASKED, Query
 from core.extract.shelf_words import PRODUCT_TYPE, ProductType, Shelf, runs_of, shelf
-from core.extract.span_network import MAX_ASKED, Query
 from core.extract.synthetic_text import Fact, Part, Writer
 from core.extract.tokens import fold, tokenize
 

@@ -9,9 +9,9 @@ from collections.abc import Collection
 import pytest
 
 from core.extract.ground import Span, is_grounded
+from core.extract.query import MAX_ASKED, Query
 from core.extract.reworded import reworded, wordings
 from core.extract.shelf_words import runs_of, shelf, words_of
-from core.extract.span_network import MAX_ASKED, Query
 from core.extract.synthetic import generate
 from core.extract.tokens import fold, pieces
 
