@@ -14,60 +14,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.common import machine, table, timed
+from bench.curriculum import composed
+from bench.datasets import SETS, load
+from bench.readings import Fold, alone, fit, judge, keep, kept
 from core.extract import shipped, span_reader
-from core.extract.ensemble import FEATURES, WEIGHTS, Candidate, Ensemble, Weights, best, weighed
-from core.extract.evaluate import Evaluation, evaluate
-from core.extract.ground import Span
-from core.extract.labelled import Asked, Labelled, read_asked, read_labelled
-from core.extract.methods import query, taught
+from core.extract.ensemble import WEIGHTS, Ensemble, Weights
+from core.extract.evaluate import Evaluation
+from core.extract.labelled import Asked, Labelled
+from core.extract.methods import taught
 from core.settings import settings
 
-SETS = ("oa_mine", "ae_110k", "wdc_pave")
 SEED = 0
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Held-out texts, what was proposed for each, and the seconds it took."""
-
-    items: list[Labelled]
-    asked: Asked
-    candidates: list[list[Candidate]]
-    train_seconds: float
-    read_seconds: float
-
-
-def load(name: str) -> tuple[list[Labelled], Asked]:
-    """Labelled texts and what is asked of them."""
-    data = settings().data / name
-    if name != "wdc_pave":
-        return read_labelled(data / "labelled.jsonl"), read_asked(data / "schema.json")
-    import pandas
-
-    schema = pandas.read_parquet(data / "attribute_schema.parquet")
-    asked: dict[str, dict[str, str]] = {}
-    for row in schema.itertuples():
-        asked.setdefault(row.Category, {})[row.Attribute] = row.Human_Description or ""
-    gold = pandas.read_parquet(data / "dev" / "gold.parquet")
-    values: dict[int, dict[str, list[str]]] = {}
-    for row in gold[gold.kind == "raw"].itertuples():
-        found = values.setdefault(row.id, {}).setdefault(row.attribute, [])
-        if isinstance(row.value, str) and row.value:
-            found.append(row.value)
-    items = []
-    for row in pandas.read_parquet(data / "dev" / "offers.parquet").itertuples():
-        text = "\n".join(part for part in (row.title, row.description) if isinstance(part, str))
-        found = {name: tuple(v) for name, v in values.get(row.id, {}).items()}
-        items.append(Labelled(str(row.id), row.category, text, found))
-    return items, asked
 
 
 def split(items: Sequence[Labelled], folds: int) -> list[list[Labelled]]:
@@ -89,9 +52,9 @@ def fold(name: str, number: int, folds: int, members: int = 1) -> Fold:
     if not cache.is_file():
         lessons = [item for at, part in enumerate(parts) if at != number for item in part]
         with timed() as training:
-            both = _teach(lessons, asked, members)
-        _keep(cache, both, parts[number], asked, training.seconds)
-    return _kept(cache, parts[number], asked)
+            both = _teach(name, lessons, asked, members)
+        keep(cache, both, parts[number], asked, training.seconds)
+    return kept(cache, parts[number], asked)
 
 
 def untaught(name: str) -> Fold:
@@ -100,86 +63,19 @@ def untaught(name: str) -> Fold:
     reader = shipped.default_reader()
     cache = _cache(name, f"untaught_{reader.version}")
     if not cache.is_file():
-        _keep(cache, Ensemble(None, reader, Weights()), items, asked, 0.0)
-    return _kept(cache, items, asked)
+        keep(cache, Ensemble(None, reader, Weights()), items, asked, 0.0)
+    return kept(cache, items, asked)
 
 
-def _teach(lessons: Sequence[Labelled], asked: Asked, members: int) -> Ensemble:
+def _teach(name: str, lessons: Sequence[Labelled], asked: Asked, members: int) -> Ensemble:
     config = span_reader.SpanReaderConfig(members=members)
-    start = shipped.default_reader() if shipped.READER.is_dir() else None
+    # The shipped reader has seen oa_mine; what it was before that has not.
+    start = composed() if name == "oa_mine" else shipped.default_reader()
 
     def told(done: int, of: int, value: float) -> None:
         print(f"  epoch {done}/{of} loss {value:.2f}", flush=True)
 
-    return taught(lessons, asked, config, start, Weights(), told)
-
-
-def _keep(cache: Path, both: Ensemble, held: Sequence[Labelled], asked: Asked, trained: float) -> None:
-    with timed() as reading:
-        found = both.candidates([query(item, asked) for item in held])
-    rows = [
-        [[(c.span.start, c.span.end, c.span.relation, c.span.confidence), c.features] for c in text]
-        for text in found
-    ]
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    kept = {"candidates": rows, "train_seconds": trained, "read_seconds": reading.seconds}
-    cache.write_text(json.dumps(kept), "utf-8")
-
-
-def _kept(cache: Path, held: list[Labelled], asked: Asked) -> Fold:
-    raw = json.loads(cache.read_text("utf-8"))
-    made = [
-        [Candidate(Span(*span), tuple(features)) for span, features in text] for text in raw["candidates"]
-    ]
-    return Fold(held, asked, made, raw["train_seconds"], raw["read_seconds"])
-
-
-def fit(folds: Sequence[Fold]) -> Weights:
-    """A logistic model over all candidates; the threshold with the best mean of both F1 over these folds."""
-    from sklearn.linear_model import LogisticRegression
-
-    rows, right = [], []
-    for part in folds:
-        for item, candidates in zip(part.items, part.candidates, strict=True):
-            for candidate in candidates:
-                span = candidate.span
-                rows.append(candidate.features)
-                right.append(item.text[span.start : span.end] in item.values.get(span.relation, ()))
-    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2_000).fit(rows, right)
-    coefficients = {
-        name: round(float(value), 4) for name, value in zip(FEATURES, model.coef_[0], strict=True)
-    }
-    tried = [Weights(coefficients, step / 100) for step in range(5, 62, 3)]
-    return max(tried, key=lambda w: statistics.mean(_f1(part, w) for part in folds))
-
-
-def _f1(part: Fold, weights: Weights) -> float:
-    found = judge(part, weights)
-    return found.annotated_only.f1 + found.strict.f1
-
-
-def judge(part: Fold, weights: Weights) -> Evaluation:
-    """Score a fold with these weights."""
-    values = [best(weighed(found, weights), weights.threshold) for found in part.candidates]
-    return evaluate(part.items, values, part.asked)
-
-
-def alone(part: Fold, feature: str, threshold: float) -> Evaluation:
-    """Score one of the two by itself."""
-    at, absent = FEATURES.index(feature), FEATURES.index(f"{feature}_absent")
-    values = []
-    for candidates in part.candidates:
-        spans = [
-            Span(c.span.start, c.span.end, c.span.relation, _chance(c.features[at]))
-            for c in candidates
-            if not c.features[absent]
-        ]
-        values.append(best(spans, threshold))
-    return evaluate(part.items, values, part.asked)
-
-
-def _chance(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-logit))
+    return taught(lessons, asked, config, start=start, weights=Weights(), on_epoch=told)
 
 
 def _row(name: str, found: Sequence[Evaluation]) -> list[object]:

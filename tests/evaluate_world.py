@@ -58,11 +58,11 @@ class Teacher:
         asked: Asked,
         config: object = None,
         *,
+        judged: Sequence[Labelled],
         on_epoch: Callable[[int, int, float], None],
-        **others: object,
     ) -> Rote:
         assert asked
-        assert not others
+        assert not {item.id for item in judged} & {item.id for item in train}
         self.lessons.append([item.id for item in train])
         for epoch in range(self.epochs):
             on_epoch(epoch + 1, self.epochs, 1.0 / (epoch + 1))

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 METHODS = ("tagger", "llm", "cascade")
 _SURE = 0.8
 _GROUP = 8
-_FEW = 300
 
 Values = Mapping[str, Span]
 
@@ -63,7 +62,7 @@ def read(
     if chosen.method == "llm":
         return _by_model(items, asked, train, _needed(model), chosen)
     begun = time.perf_counter()
-    both = taught(train, asked, start=_start(train)) if train else shipped.default_ensemble()
+    both = taught(train, asked, judged=items) if train else shipped.default_ensemble()
     trained = time.perf_counter() - begun
     begun = time.perf_counter()
     spans = both.read([query(item, asked) for item in items])
@@ -79,24 +78,26 @@ def taught(
     train: Sequence[Labelled],
     asked: Asked,
     config: SpanReaderConfig | None = None,
+    *,
+    judged: Sequence[Labelled] = (),
     start: SpanReader | None = None,
     weights: Weights | None = None,
     on_epoch: Callable[[int, int, float], None] | None = None,
 ) -> Ensemble:
-    """Both taggers, taught by labelled texts; the span reader goes on from ``start`` where that is given."""
+    """Both taggers, taught by labelled texts. The span reader goes on from ``start``; where none is given from the
+    shipped one, unless that was taught by one of the texts that are to be ``judged``."""
     from core.extract import span_reader
 
     crf = tagger.train([item.example for item in train])
     reader = span_reader.train(
-        [query(item, asked, gold=True) for item in train], config, start, on_epoch=on_epoch
+        [query(item, asked, gold=True) for item in train], config, start or _fair_start(judged), on_epoch
     )
     return Ensemble(crf, reader, weights, trims.learn((item.text, item.values) for item in train))
 
 
-def _start(train: Sequence[Labelled]) -> SpanReader | None:
-    """Few labels build on what the shipped reader knows; many are better learned from afresh, and a set that the
-    shipped reader was trained on is then judged fairly."""
-    return shipped.default_reader() if len(train) < _FEW else None
+def _fair_start(judged: Sequence[Labelled]) -> SpanReader | None:
+    reader = shipped.default_reader()
+    return None if any(reader.has_seen(item.text) for item in judged) else reader
 
 
 def query(item: Labelled, asked: Asked, *, gold: bool = False) -> Query:

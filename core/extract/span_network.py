@@ -219,4 +219,6 @@ def load_encoder(folder: Path) -> tuple[Any, Any]:
     """``(tokenizer, model)`` of a BERT-like encoder on disk."""
     from transformers import AutoModel, AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
+    # Dropout of attention weights costs a third of a training step and rules out the fused attention.
+    model = AutoModel.from_pretrained(folder, attention_probs_dropout_prob=0.0)
+    return AutoTokenizer.from_pretrained(folder), model

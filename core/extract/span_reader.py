@@ -30,27 +30,37 @@ from core.extract.span_network import (
     spans_of,
     stack,
 )
+from core.extract.tokens import fold
 from core.llm.files import SENTENCES, folder_of
 
 _FORMAT = 1
 _READ_TOKENS = 4_096
+_LEAST_STEPS = 60
+_MOST_EPOCHS = 40
 
 OnEpoch = Callable[[int, int, float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class SpanReaderConfig:
-    """``rate`` is the encoder's peak learning rate, ``head_rate`` that of the new layers; both rise over the first
-    tenth of the steps and fall to zero. ``frozen`` is how many of the encoder's lowest layers stay as they are (its
-    word vectors always do). ``members`` networks are trained from seeds of their own, and their logits averaged."""
+    """``epochs`` is how often each text is seen; 0 leaves it to ``epochs_for``. ``rate`` is the encoder's peak
+    learning rate, ``head_rate`` that of the new layers; both rise over the first tenth of the steps and fall to zero.
+    ``frozen`` is how many of the encoder's lowest layers stay as they are (its word vectors always do). ``members``
+    networks are trained from seeds of their own, and their logits averaged."""
 
-    epochs: int = 9
+    epochs: int = 0
     members: int = 1
     batch: int = 16
     rate: float = 3e-4
     head_rate: float = 1e-3
     frozen: int = 0
     seed: int = 0
+
+
+def epochs_for(texts: int, batch: int, *, anew: bool) -> int:
+    """How often to see each of ``texts`` texts: oftener from an untaught encoder (``anew``), and often enough for
+    ``_LEAST_STEPS`` steps, as a few texts would otherwise leave the reader as it was."""
+    return max(9 if anew else 6, min(_MOST_EPOCHS, math.ceil(_LEAST_STEPS * batch / texts)))
 
 
 class SpanReader:
@@ -60,11 +70,16 @@ class SpanReader:
         self.networks = [network.eval() for network in networks]
         self.about = about
         self._encoding = encoding
+        self._seen = frozenset(about.get("seen", ()))
 
     @property
     def version(self) -> str:
         """Twelve hexadecimal digits: the hash of training data and configuration."""
         return str(self.about["version"])
+
+    def has_seen(self, text: str) -> bool:
+        """Whether the reader, or one it was trained on from, was taught by this text: it cannot be judged on it."""
+        return _digest(text) in self._seen
 
     def read(self, queries: Sequence[Query]) -> list[list[Span]]:
         """The likeliest spans of each query, at most three an attribute; ``confidence`` is their raw probability."""
@@ -137,6 +152,8 @@ def train(
     no query has a span.
     """
     chosen = config or SpanReaderConfig()
+    if not chosen.epochs and queries:
+        chosen = replace(chosen, epochs=epochs_for(len(queries), chosen.batch, anew=start is None))
     if not any(query.spans for query in queries):
         raise DataError(
             "There is nothing labelled to learn from.", remedy="Label or accept a few facts first."
@@ -273,8 +290,15 @@ def _about(
         "categories": sorted({query.category for query in queries if query.category}),
         "config": asdict(config),
         "start": before,
+        "seen": sorted(
+            {*map(_digest, (q.text for q in queries)), *(start.about.get("seen", ()) if start else ())}
+        ),
         "trained": sorted({*trained, *(start.about["trained"] if start else ())}),
     }
+
+
+def _digest(text: str) -> str:
+    return content_hash(fold(text))[:8]
 
 
 def _fresh() -> tuple[SpanNetwork, Encoding]:

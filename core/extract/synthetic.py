@@ -20,14 +20,15 @@ _TOLD = (0.0, 0.0, 0.0, 0.3, 1.0, 1.0)
 _MOST_ABSENT = 8
 
 
-def generate(count: int, seed: int) -> list[Query]:
-    """``count`` queries with gold spans; the first ones of a longer run with the same seed are the same."""
-    return [_query(shelf(), random.Random(f"{seed}/{number}")) for number in range(count)]
+def generate(count: int, seed: int, bodies: float = 0.55) -> list[Query]:
+    """``count`` queries with gold spans, a share of ``bodies`` with more than a title; the first ones of a longer run
+    with the same seed are the same."""
+    return [_query(shelf(), random.Random(f"{seed}/{number}"), bodies) for number in range(count)]
 
 
-def _query(words: Shelf, drawn: random.Random) -> Query:
+def _query(words: Shelf, drawn: random.Random, bodies: float) -> Query:
     kind = drawn.choice(words.types)
-    with_body = drawn.random() < 0.55
+    with_body = drawn.random() < bodies
     facts = _facts(words, kind, with_body, drawn)
     written = Writer(words, kind, facts, drawn).write(with_body)
     text, spans = _joined(written)

@@ -117,8 +117,9 @@ def _taught(context: Context, given: Material, params: EvaluateParams, part: Par
         context.emit("epoch", fold=part.fold, texts=len(part.train), epoch=done, of=of, loss=loss)
         tell(_LEARNING * done / of)
 
-    config = SpanReaderConfig(epochs=params.epochs) if params.epochs else None
-    return methods.taught(given.part(part.train).items, given.asked, config, on_epoch=on_epoch)
+    lessons, judged = given.part(part.train).items, given.part(part.test).items
+    config = SpanReaderConfig(epochs=params.epochs or 0)
+    return methods.taught(lessons, given.asked, config, judged=judged, on_epoch=on_epoch)
 
 
 def _by_own_tagger(context: Context, test: Material) -> Readings:

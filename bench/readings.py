@@ -1,0 +1,98 @@
+"""Readings of held-out texts: kept, weighed, judged."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.common import timed
+from core.extract.ensemble import FEATURES, Candidate, Ensemble, Weights, best, weighed
+from core.extract.evaluate import Evaluation, evaluate
+from core.extract.ground import Span
+from core.extract.labelled import Asked, Labelled
+from core.extract.methods import query
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Held-out texts, what was proposed for each, and the seconds it took."""
+
+    items: list[Labelled]
+    asked: Asked
+    candidates: list[list[Candidate]]
+    train_seconds: float
+    read_seconds: float
+
+
+def keep(cache: Path, both: Ensemble, held: Sequence[Labelled], asked: Asked, trained: float) -> None:
+    """Read held-out texts and keep what was proposed."""
+    with timed() as reading:
+        found = both.candidates([query(item, asked) for item in held])
+    rows = [
+        [[(c.span.start, c.span.end, c.span.relation, c.span.confidence), c.features] for c in text]
+        for text in found
+    ]
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    made = {"candidates": rows, "train_seconds": trained, "read_seconds": reading.seconds}
+    cache.write_text(json.dumps(made), "utf-8")
+
+
+def kept(cache: Path, held: list[Labelled], asked: Asked) -> Fold:
+    """What ``keep`` kept of these very texts."""
+    raw = json.loads(cache.read_text("utf-8"))
+    made = [
+        [Candidate(Span(*span), tuple(features)) for span, features in text] for text in raw["candidates"]
+    ]
+    return Fold(held, asked, made, raw["train_seconds"], raw["read_seconds"])
+
+
+def fit(folds: Sequence[Fold]) -> Weights:
+    """A logistic model over all candidates; the threshold with the best mean of both F1 over these folds."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows, right = [], []
+    for part in folds:
+        for item, candidates in zip(part.items, part.candidates, strict=True):
+            for candidate in candidates:
+                span = candidate.span
+                rows.append(candidate.features)
+                right.append(item.text[span.start : span.end] in item.values.get(span.relation, ()))
+    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2_000).fit(rows, right)
+    coefficients = {
+        name: round(float(value), 4) for name, value in zip(FEATURES, model.coef_[0], strict=True)
+    }
+    tried = [Weights(coefficients, step / 100) for step in range(5, 62, 3)]
+    return max(tried, key=lambda w: statistics.mean(_f1(part, w) for part in folds))
+
+
+def _f1(part: Fold, weights: Weights) -> float:
+    found = judge(part, weights)
+    return found.annotated_only.f1 + found.strict.f1
+
+
+def judge(part: Fold, weights: Weights) -> Evaluation:
+    """Score a fold with these weights."""
+    values = [best(weighed(found, weights), weights.threshold) for found in part.candidates]
+    return evaluate(part.items, values, part.asked)
+
+
+def alone(part: Fold, feature: str, threshold: float) -> Evaluation:
+    """Score one of the two by itself."""
+    at, absent = FEATURES.index(feature), FEATURES.index(f"{feature}_absent")
+    values = []
+    for candidates in part.candidates:
+        spans = [
+            Span(c.span.start, c.span.end, c.span.relation, _chance(c.features[at]))
+            for c in candidates
+            if not c.features[absent]
+        ]
+        values.append(best(spans, threshold))
+    return evaluate(part.items, values, part.asked)
+
+
+def _chance(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-logit))
