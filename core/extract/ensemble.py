@@ -1,6 +1,7 @@
-"""The CRF and the span reader together: what both find is nearly always right, what one finds is weighed.
+"""The CRF, the span reader and the known patterns together: what two find is nearly always right, what one finds is
+weighed.
 
-Each span that either proposes gets one calibrated confidence from a logistic model over what the two say of it; for
+Each span that any of them proposes gets one calibrated confidence from a logistic model over what they say of it; for
 each attribute the surest span stands. The weights are few and were fitted on held-out folds (see ``bench``).
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.extract.ground import Span
+from core.extract.shelf_reader import Match, default_shelf_reader
 from core.extract.tagger import Tagger
 from core.extract.trims import Trims
 from core.settings import ASSETS
@@ -35,6 +37,10 @@ FEATURES = (
     "rival",
     "margin",
     "single",
+    "known",
+    "labelled",
+    "shared",
+    "known_elsewhere",
 )
 _FLOOR = 1e-3
 
@@ -63,7 +69,7 @@ class Candidate:
 
 
 class Ensemble:
-    """Reads texts with both, or with the reader alone."""
+    """Reads texts with the reader, the known patterns, and the CRF where there is one."""
 
     def __init__(
         self,
@@ -88,10 +94,11 @@ class Ensemble:
     def candidates(self, queries: Sequence[Query]) -> list[list[Candidate]]:
         """What is proposed for each query, with its features."""
         read = self.reader.read(queries)
+        patterns = default_shelf_reader()
         return [
             [
                 Candidate(self.trims.apply(query.text, candidate.span), candidate.features)
-                for candidate in candidates_of(spans, self._tagged(query))
+                for candidate in candidates_of(spans, self._tagged(query), patterns.read(query))
             ]
             for query, spans in zip(queries, read, strict=True)
         ]
@@ -128,23 +135,30 @@ def best(spans: Sequence[Span], threshold: float) -> dict[str, Span]:
     return found
 
 
-def candidates_of(read: Sequence[Span], tagged: Sequence[Span]) -> list[Candidate]:
-    """All spans that either proposes, each once, with its features."""
-    by_reader = {(s.start, s.end, s.relation): s.confidence for s in read}
-    by_crf: dict[tuple[int, int, str], float] = {}
+def candidates_of(
+    read: Sequence[Span], tagged: Sequence[Span], known: Sequence[Match] = ()
+) -> list[Candidate]:
+    """All spans that reader, CRF or known patterns propose, each once, with its features."""
+    by_reader = {_place(span): span.confidence for span in read}
+    by_crf: dict[Place, float] = {}
     for span in tagged:
-        place = (span.start, span.end, span.relation)
-        by_crf[place] = max(by_crf.get(place, 0.0), span.confidence)
-    places = sorted({*by_reader, *by_crf})
+        by_crf[_place(span)] = max(by_crf.get(_place(span), 0.0), span.confidence)
+    by_pattern = {_place(match.span): match.labelled for match in known}
+    places = sorted({*by_reader, *by_crf, *by_pattern})
     return [
         Candidate(
-            Span(*place, by_crf.get(place, by_reader.get(place, 0.0))), _features(place, by_reader, by_crf)
+            Span(*place, by_crf.get(place, by_reader.get(place, 0.0))),
+            (*_features(place, by_reader, by_crf), *_known(place, by_pattern)),
         )
         for place in places
     ]
 
 
 Place = tuple[int, int, str]
+
+
+def _place(span: Span) -> Place:
+    return span.start, span.end, span.relation
 
 
 def _features(
@@ -168,6 +182,16 @@ def _features(
         _logit(reader if reader is not None else _FLOOR) - _logit(strongest),
         float(not others),
     )
+
+
+def _known(place: Place, by_pattern: Mapping[Place, bool]) -> tuple[float, ...]:
+    """Whether a pattern of the attribute stands here and is labelled, how many others claim the place, and whether
+    the attribute's patterns stand only elsewhere."""
+    start, end, relation = place
+    here = place in by_pattern
+    claims = sum(p[2] != relation and p[0] < end and start < p[1] for p in by_pattern)
+    elsewhere = not here and any(p[2] == relation for p in by_pattern)
+    return float(here), float(by_pattern.get(place, False)), math.log1p(claims), float(elsewhere)
 
 
 def _logit(value: float) -> float:

@@ -21,7 +21,7 @@ def weighed(read: list[Span], tagged: list[Span]) -> dict[tuple[int, int, str], 
     coefficients = default_weights().coefficients
     return {
         (c.span.start, c.span.end, c.span.relation): sum(
-            coefficients[name] * value for name, value in zip(FEATURES, c.features, strict=True)
+            coefficients.get(name, 0.0) * value for name, value in zip(FEATURES, c.features, strict=True)
         )
         for c in candidates_of(read, tagged)
     }
