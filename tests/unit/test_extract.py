@@ -56,7 +56,7 @@ def test_a_claim_is_judged_by_the_schema(relation: str, value: str, verdict: str
 @pytest.mark.parametrize(
     ("text", "message"),
     [("a: [", "not YAML"), ("- 1", "mapping"), ("attributes: {x: {type: colour}}", "value type"),
-     ("attributes: {x: {unit: furlong}}", "Unit"), ("attributes: {x: {}}\ncategories: [{names: [A], ask: [y]}]", "'y'"),
+     ("attributes: {x: {unit: blorp}}", "Unit"), ("attributes: {x: {}}\ncategories: [{names: [A], ask: [y]}]", "'y'"),
      ("attributes: {x: {}}\ncategories: [{names: [A]}]", "`ask`")],
 )  # fmt: skip
 def test_a_malformed_schema_is_named(tmp_path: Path, text: str, message: str) -> None:
