@@ -21,7 +21,7 @@ _LEGAL = re.compile(rf"[\s,]+(?:{_LEGAL_FORMS})\.?$")
 _LEGAL_CHINESE = re.compile(
     r"(?<=[\u4e00-\u9fff]{2})(?:集团)?(?:股份)?(?:有限(?:责任)?公司|公司)$|(?<=[\u4e00-\u9fff]{2})集团$"
 )
-_IN_BRACKETS = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]$")
+_IN_BRACKETS = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]?$")
 
 
 def without_legal_form(words: str) -> str:

@@ -55,12 +55,12 @@ def normalise(relation: str, surface: str, rule: Rule | None = None) -> NormalVa
 
 
 def _general(relation: str, surface: str, kind: str) -> NormalValue:
-    found = _measured(relation, surface, kind)
-    if found:
-        return NormalValue(*found)
     words = _clean(surface)
     plain = spelled(words)
     one = plain if relation in _NO_SINGULAR else singular(plain)
+    for form in dict.fromkeys((surface, words, one)):
+        if found := _measured(relation, form, kind):
+            return NormalValue(*found)
     if relation == "brand":
         return _brand(surface, plain)
     for form in (words, plain, one):
@@ -119,4 +119,6 @@ def _marks() -> dict[int, None]:
 
 
 def _label(surface: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", surface).split()).strip(_EDGE) or surface
+    """The words as they are written, without punctuation at the edges, where that is no other value."""
+    label = " ".join(unicodedata.normalize("NFC", surface).split()).strip(_EDGE)
+    return label if label and _clean(label) == _clean(surface) else surface

@@ -136,7 +136,7 @@ def _unit(written: str, relation: str, expected: str) -> tuple[str, float, bool]
         name = "floz"
     if found := units().get(name) or further().get(name) or _spoken(name):
         return found
-    if not expected:
+    if not expected or (name in count_words() and _base(expected) != "carat"):
         return None
     factor = factor_between(written.strip("- "), expected)
     entry = known(expected)
@@ -190,7 +190,7 @@ def _range_pattern() -> re.Pattern[str]:
 @cache
 def _dimensions_pattern() -> re.Pattern[str]:
     unit = _any_of(name for name, (base, _, _) in units().items() if base == "mm")
-    part = rf"(?:[lwhd][:\s]\s*)?({NUMBER})\s*-?\s*({unit})?\s*(?:[lwhd](?![a-z])\s*)?"
+    part = rf"(?:[lwhd][:\s]*)?({NUMBER})\s*-?\s*({unit})?\s*(?:[lwhd](?![a-z])\s*)?"
     return re.compile(rf"{part}{_TIMES}{part}(?:{_TIMES}{part})?")
 
 

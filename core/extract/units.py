@@ -106,7 +106,7 @@ _FURTHER_IMPERIAL: dict[str, tuple[str, float, str]] = {
     "stone": ("g", 6350.29318, "stone"),
 }
 _USUAL = "l kg cm m kW TB MB kWh MHz GHz in ft yd oz lb psi month day"
-_LONGEST = 40
+_LONGEST = 24
 _PLAIN = re.compile(r"[^\W\d_]+(?:_[^\W\d_]+)*(?: ?[/*] ?[^\W\d_]+(?:_[^\W\d_]+)*)*")
 
 
