@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.extract import quantity
-from core.extract.numbers import NUMBER, PREFIXES, WORDS, parse_number, plain, show
+from core.extract.numbers import PREFIXES, WORDS, parse_number, plain, show
 from core.extract.spelling import singular
 from core.extract.tokens import fold
 from core.extract.units import bases, is_unit
@@ -40,7 +40,7 @@ SEVERAL = ("", "first", "smallest", "largest", "sum")
 SHOW = ("", "figure")
 KEEP = ("", "letters", "digits")
 CASE = ("", "upper", "lower")
-_FIGURES = re.compile(rf"{NUMBER}\s*k?(?![a-z])")
+_FIGURES = re.compile(r"(\d+(?:[.,]\d+)*|\.\d+)\s*(k(?![a-z]))?")
 
 
 def wanted(key: str, value: Any) -> str:
@@ -127,12 +127,11 @@ class Rule:
 
 def shaped(relation: str, surface: str, rule: Rule) -> Found | None:
     """The value as the schema wants it; None where it asks for nothing that these words can give."""
-    if rule.expand or rule.categories:
-        made = _category(surface, rule) if rule.categories else None
-        words = _expanded(surface, rule.expand)
-        found = made or (Found(fold(words), words, "expand") if words != surface else None)
-    else:
-        found = _amount(relation, surface, rule)
+    words = _expanded(surface, rule.expand)
+    found = _category(words, rule) if rule.categories else _amount(relation, words, rule)
+    if found is None and rule.expand:
+        # What is a name in a list of names keeps its capitals, also where it is not a short one.
+        found = Found(fold(words), words, "expand" if words != surface else "case")
     label = found.label if found else " ".join(surface.split())
     last = found.rule if found else ""
     for name, step in (("letters", _kept), ("part", _part), (rule.case or "upper", _cased)):
@@ -149,7 +148,8 @@ def _amount(relation: str, surface: str, rule: Rule) -> Found | None:
         return None
     amount = _quantity(relation, surface, rule)
     if amount is None:
-        return _figure(surface, rule) if rule.show == "figure" or rule.several else None
+        figures = rule.kind != "quantity" and (rule.show == "figure" or rule.several)
+        return _figure(surface, rule) if figures else None
     picked = _picked(amount, rule.several)
     if rule.unit in bases() and not rule.show and rule.digits is None:
         return None if picked == amount and not rule.assume else Found(picked.key, picked.label, "unit")
@@ -191,10 +191,9 @@ def _numbers(surface: str) -> list[float]:
     text = plain(surface)
     found = []
     for match in _FIGURES.finditer(text):
-        figure = match[0].rstrip()
-        value = parse_number(figure.rstrip("k").rstrip())
+        value = parse_number(match[1])
         if value is not None:
-            found.append(value * (1_000.0 if figure.endswith("k") else 1.0))
+            found.append(value * (1_000.0 if match[2] else 1.0))
     if found:
         return found
     words = re.findall(r"[a-z]+|[^\W\da-z_]", text)
@@ -216,7 +215,7 @@ def _one(values: Sequence[float], several: str) -> float:
 def _expanded(text: str, names: Mapping[str, str]) -> str:
     """Short forms spelled out wherever they stand as words; a figure beside one is set off by a space."""
     if not names:
-        return text
+        return " ".join(text.split())
     short = "|".join(sorted(map(re.escape, names), key=lambda name: (-len(name), name)))
     pattern = _expansion(short)
     spelled = pattern.sub(

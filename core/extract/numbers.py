@@ -18,12 +18,12 @@ PREFIXES = {"mono": 1, "uni": 1, "dual": 2, "triple": 3, "tri": 3, "quad": 4, "q
 """Words that are numbers only before what they count: "dual port", "quad-core"."""
 _STEPS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{2,}")
-_FIGURE = re.compile(r"\d[\d.,'’\u00a0\u202f ]*")
+_FIGURE = re.compile(r"\.\d+|\d[\d.,'’\u00a0\u202f ]*")
 _DIVIDED = re.compile(r"(?:(\d+)[\s-]+)?(\d+)/(\d+)")
 
 NUMBER = (
     r"(?:\d+(?:[.,'’]\d+)*(?:[ \u00a0\u202f]\d{3})*(?:,\d+)?(?:\s*[½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]|[\s-]+\d+/\d+)?"
-    r"|[½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]|\d+/\d+)"
+    r"|[½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]|\d+/\d+|\.\d+)"
 )
 """A pattern for a number in figures; it has no groups."""
 

@@ -94,6 +94,11 @@ def faults(raw: Any) -> list[Fault]:
     return found + list(_categories(raw.get("categories"), known))
 
 
+def attribute_faults(raw: Any) -> list[Fault]:
+    """Everything wrong with the plain data of one attribute."""
+    return list(_attribute(raw, ()))
+
+
 def usual_units() -> tuple[str, ...]:
     """The units that a quantity may be offered; a schema may name any other that ``units.is_unit`` knows."""
     return units.symbols()

@@ -100,6 +100,7 @@ _FURTHER: dict[str, tuple[str, float, str]] = {
     "degree_Celsius": ("°C", 1, "°c ℃ celsius 摄氏度"),
 }
 _FURTHER_IMPERIAL: dict[str, tuple[str, float, str]] = {
+    "1 foot": ("mm", 304.8, "' ′"),
     "mile": ("mm", 1_609_344, "mile miles 英里"),
     "foot ** 2": ("cm²", 929.0304, "sqft ft2 ft² 平方英尺"),
     "inch ** 2": ("cm²", 6.4516, "sqin in2 in² 平方英寸"),

@@ -50,9 +50,16 @@ class CopyForm:
         rules += [f'COPY{i}: %regex {{"substring_chunks": {json.dumps(run)}}}' for i, run in enumerate(runs)]
         return "\n".join(rules) + "\n"
 
-    def json_schema(self) -> dict[str, Any]:
-        """The form as a strict JSON schema: an array of strings a name, empty for none."""
-        item = {"type": "array", "items": {"type": "string"}}
+    def json_schema(self, *, bounded: bool = True) -> dict[str, Any]:
+        """The form as a strict JSON schema: an array of strings a name, empty for none. ``bounded`` also limits how
+        many and how long they are, which some servers refuse to be told."""
+        item: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+        if bounded:
+            item = {
+                "type": "array",
+                "items": {"type": "string", "maxLength": self.max_chars},
+                "maxItems": self.max_values,
+            }
         return {
             "type": "object",
             "properties": dict.fromkeys(self.names, item),
