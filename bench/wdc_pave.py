@@ -5,9 +5,9 @@
     python -m bench.wdc_pave --readings taught --fold 0 F1 of a reader taught by the other four folds
     python -m bench.wdc_pave --labelled FILE --schema FILE   writes both for `core score extraction`
 
-The rules are in wdc_pave.yaml, put down from the instructions that come with the data. The lists of words that stand for a
-category are also learned: the surfaces of the other folds' gold, under the category they have there. Readings are taken
-from what bench.extraction keeps, and read where that has none.
+The rules are in wdc_pave.yaml, put down from the instructions that come with the data. The lists of words that stand
+for a category are also learned: the surfaces of the other folds' gold, under the category they have there. Readings
+are taken from what bench.extraction keeps, and read where that has none.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ def normaliser(items: Sequence[Labelled]) -> str:
     rows.append(_row("all", sum(right.values(), Counter())))
     for key, counts in sorted(missed.items()):
         print(f"{key[0]}: {key[1]}")
-        for said, count in counts.most_common(4):
-            print(f"  {count} × {said}")
+        for said, times in counts.most_common(4):
+            print(f"  {times} × {said}")
     return table(["attribute", "values", "as they stand", "rules", "rules, words learned"], rows)
 
 

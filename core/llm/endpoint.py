@@ -194,10 +194,6 @@ def _filled(text: str, form: CopyForm) -> str:
     for name in form.names:
         given = raw.get(name)
         listed = given if isinstance(given, list) else [given]
-        kept = [value for value in listed if isinstance(value, str) and _usable(value, form)]
+        kept = [value for value in listed if isinstance(value, str) and form.admits(value)]
         values[name] = kept[: form.max_values]
     return form.render(values)
-
-
-def _usable(value: str, form: CopyForm) -> bool:
-    return bool(value.strip()) and "\n" not in value and value in form.text and len(value) <= form.max_chars

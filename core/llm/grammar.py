@@ -67,6 +67,11 @@ class CopyForm:
             "additionalProperties": False,
         }
 
+    def admits(self, value: str) -> bool:
+        """Whether it can be a value: a piece of the text that says something, on one line, no longer than allowed."""
+        says = bool(value.strip()) and _CONTROL.search(value) is None
+        return says and len(value) <= self.max_chars and value in self.text
+
     def parse(self, reply: str) -> dict[str, tuple[tuple[str, int], ...]]:
         """Values by name, each with its end offset in the reply; lines cut short are left out, and so is any value
         that is not a piece of the text."""
