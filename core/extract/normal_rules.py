@@ -154,10 +154,10 @@ def _amount(relation: str, surface: str, rule: Rule) -> Found | None:
     if rule.unit in bases() and not rule.show and rule.digits is None:
         return None if picked == amount and not rule.assume else Found(picked.key, picked.label, "unit")
     unit = rule.unit or amount.base
-    figures = picked.in_unit(unit, rule.digits)
-    if figures is None:
+    written = picked.in_unit(unit, rule.digits)
+    if written is None:
         return None
-    joined = (" × " if amount.kind == "dimensions" else "–").join(figures)
+    joined = (" × " if amount.kind == "dimensions" else "–").join(written)
     return Found(picked.key, joined if rule.show == "figure" else f"{joined} {unit}", "unit")
 
 
