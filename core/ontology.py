@@ -66,8 +66,8 @@ _RELATIONS = (
     Relation("isAccessoryOrSparePartFor", Family.LINK, "Product", "isAccessoryOrSparePartFor"),
     Relation("isSimilarTo", Family.LINK, "Product", "isSimilarTo"),
     Relation("isRelatedTo", Family.LINK, "Product", "isRelatedTo"),
-    Relation("isCompatibleWith", Family.LINK, "Product"),
-    Relation("isPartOf", Family.LINK, "Product"),
+    Relation("isCompatibleWith", Family.LINK, "Product", "isRelatedTo"),
+    Relation("isPartOf", Family.LINK, "Product", "isRelatedTo"),
     Relation("praisedFor", Family.OPINION, "Aspect", "positiveNotes"),
     Relation("criticisedFor", Family.OPINION, "Aspect", "negativeNotes"),
 )

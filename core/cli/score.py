@@ -10,6 +10,10 @@ from core.cli.common import Commands, add
 from core.cli.main import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.extract.ground import Span
+    from core.extract.labelled import Labelled
     from core.llm.base import LanguageModel
 
 
@@ -19,8 +23,21 @@ def register(commands: Commands) -> None:
     actions = score.add_subparsers(dest="action", required=True, metavar="ACTION")
     extraction = add(actions, "extraction", _extraction, "F1 of attribute values, or of spans")
     extraction.add_argument("--train", type=Path, metavar="FILE", help="learn from it; else as shipped")
-    extraction.add_argument("--test", type=Path, required=True, metavar="FILE")
-    extraction.add_argument("--schema", type=Path, metavar="FILE", help="category to attributes, as JSON")
+    extraction.add_argument(
+        "--test",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help='JSON lines {"category", "text", "values": {attribute: [value]}}; an optional "normalised" of the same'
+        " form is scored as well, after normalisation by the rules of the schema",
+    )
+    extraction.add_argument(
+        "--schema",
+        type=Path,
+        metavar="FILE",
+        help="category to attributes, as JSON: a list of names, or each name with a description, or with an object"
+        ' {"description", "type", "unit", "normalise"} as in a schema in YAML',
+    )
     extraction.add_argument("--format", choices=("values", "spans"), default="values")
     extraction.add_argument("--method", choices=("tagger", "llm", "cascade"), default="tagger")
     extraction.add_argument("--model", metavar="NAME", help="language model; the embedded one by default")
@@ -46,7 +63,7 @@ def _extraction(arguments: argparse.Namespace) -> Result:
     config = methods.MethodConfig(arguments.method, arguments.share)
     found = methods.read(test, asked, train, _model(arguments), config)
     result = evaluate(test, found.values, asked)
-    return {
+    return _normalised(arguments, test, found.values) | {
         "annotated_only": result.annotated_only.to_json(),
         "strict": result.strict.to_json(),
         "products_per_second": len(test) / max(found.seconds, 1e-9),
@@ -60,6 +77,20 @@ def _extraction(arguments: argparse.Namespace) -> Result:
         "by_category": {name: cells.to_json() for name, cells in result.by_category.items()},
         "by_attribute": {name: cells.to_json() for name, cells in result.by_attribute.items()},
     }
+
+
+def _normalised(
+    arguments: argparse.Namespace, test: Sequence[Labelled], found: Sequence[Mapping[str, Span]]
+) -> dict[str, object]:
+    """The scores after normalisation, where the file has gold for it."""
+    from core.extract.labelled import read_rules
+    from core.extract.normal_score import normalised_cells
+
+    if not any(item.normalised for item in test):
+        return {}
+    rules = read_rules(arguments.schema) if arguments.schema else {}
+    annotated, strict = normalised_cells(test, found, rules)
+    return {"normalised": {"annotated_only": annotated.to_json(), "strict": strict.to_json()}}
 
 
 def _model(arguments: argparse.Namespace) -> LanguageModel | None:

@@ -22,7 +22,16 @@ _SYNONYMS = {
     "taste": "flavor", "flavour": "flavor", "fragrance": "scent", "ingredients": "ingredient",
     "country": "countryOfOrigin", "made in": "countryOfOrigin", "origin": "countryOfOrigin",
     "target audience": "audience", "gender": "audience", "age group": "audience", "use": "usedFor", "uses": "usedFor",
-    "features": "feature", "compatible with": "isAccessoryOrSparePartFor", "accessory for": "isAccessoryOrSparePartFor",
+    "features": "feature", "accessory for": "isAccessoryOrSparePartFor",
+    "spare part for": "isAccessoryOrSparePartFor", "replacement for": "isAccessoryOrSparePartFor",
+    "compatible with": "isCompatibleWith", "compatibility": "isCompatibleWith", "works with": "isCompatibleWith",
+    "fits": "isCompatibleWith", "适配": "isCompatibleWith", "适用型号": "isCompatibleWith",
+    "兼容型号": "isCompatibleWith",
+    "part of": "isPartOf", "belongs to": "isPartOf",
+    "substitute for": "isSimilarTo", "substitutes": "isSimilarTo", "alternative to": "isSimilarTo",
+    "alternatives": "isSimilarTo", "替代品": "isSimilarTo", "similar products": "isSimilarTo",
+    "goes with": "isRelatedTo", "pairs with": "isRelatedTo", "related products": "isRelatedTo", "搭配": "isRelatedTo",
+    "used by": "audience", "used for": "usedFor", "used in": "usedIn",
 }  # fmt: skip
 _SEPARATOR = re.compile(r"\s*[;|；、\n]\s*|\s+/\s+|\s*>\s*")
 _NOTHING = frozenset(

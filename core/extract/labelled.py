@@ -1,19 +1,22 @@
 """Labelled files: product texts with the values people found in them, and the attributes that are asked of a category.
 
 Texts come as JSON lines ``{"id", "category", "text", "values": {attribute: [surface, …]}}``. An empty list says that
-the attribute is absent; an attribute that is not listed was not annotated.
+the attribute is absent; an attribute that is not listed was not annotated. An optional ``"normalised"``, of the same
+form, has the values as they are after normalisation.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
 from core.extract.ground import Span, find
+from core.extract.normal_rules import Rule
+from core.extract.schema_check import attribute_faults
 from core.extract.tagger import Example
 from core.extract.trims import covering
 
@@ -25,12 +28,14 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A product text and its gold values by attribute, each a surface form of the text."""
+    """A product text and its gold values by attribute, each a surface form of the text; ``normalised`` has gold after
+    normalisation, by attribute."""
 
     id: str
     category: str
     text: str
     values: Mapping[str, tuple[str, ...]]
+    normalised: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def example(self) -> Example:
@@ -62,13 +67,36 @@ def read_labelled(path: Path) -> list[Labelled]:
 
 
 def read_asked(path: Path) -> Asked:
-    """Read a schema file: category → list of attributes, or category → {attribute: description}.
+    """Read a schema file: category → list of attributes, or category → {attribute: description}. In place of a
+    description may stand an object with ``description`` and what ``read_rules`` reads.
 
     Raises DataError where it is something else.
     """
+    return {str(category): _described(attributes) for category, attributes in _schema(path).items()}
+
+
+def read_rules(path: Path) -> dict[str, dict[str, Rule]]:
+    """How a schema file wants values normalised: category → attribute → rule, from ``type``, ``unit`` and ``normalise``
+    of an attribute, as in a schema in YAML. Raises DataError for a rule that cannot be used."""
+    found: dict[str, dict[str, Rule]] = {}
+    for category, attributes in _schema(path).items():
+        for name, told in attributes.items() if isinstance(attributes, dict) else ():
+            if not isinstance(told, dict):
+                continue
+            wrong = next((fault for fault in attribute_faults(told) if fault.fatal), None)
+            if wrong:
+                raise DataError(wrong.what, where=f"{path}, {category}, {name}", remedy=wrong.remedy)
+            rule = Rule.of(told.get("type", "text"), told.get("unit", ""), told.get("normalise"))
+            found.setdefault(str(category), {})[str(name)] = rule
+    return found
+
+
+def _schema(path: Path) -> dict[str, Any]:
     try:
         raw = json.loads("\n".join(_lines(path)))
-        return {str(category): _described(attributes) for category, attributes in raw.items()}
+        for attributes in raw.values():
+            _described(attributes)
+        return dict(raw)
     except (ValueError, AttributeError, TypeError) as error:
         raise DataError(
             f"This is not a schema ({error}).",
@@ -125,7 +153,8 @@ def _labelled(raw: Any, number: int) -> Labelled:
     if not isinstance(raw["text"], str):
         raise TypeError("the text is not a string")
     values = {str(name): _surfaces(found) for name, found in raw["values"].items()}
-    return Labelled(str(raw.get("id", number)), str(raw.get("category") or ""), raw["text"], values)
+    normal = {str(name): _surfaces(found) for name, found in (raw.get("normalised") or {}).items()}
+    return Labelled(str(raw.get("id", number)), str(raw.get("category") or ""), raw["text"], values, normal)
 
 
 def _surfaces(raw: Any) -> tuple[str, ...]:
@@ -141,7 +170,8 @@ def _surfaces(raw: Any) -> tuple[str, ...]:
 def _described(raw: Any) -> dict[str, str]:
     if isinstance(raw, list):
         return {str(name): "" for name in raw}
-    return {str(name): str(text or "") for name, text in raw.items()}
+    told = {name: text.get("description") if isinstance(text, dict) else text for name, text in raw.items()}
+    return {str(name): str(text or "") for name, text in told.items()}
 
 
 def _why(error: Exception) -> str:

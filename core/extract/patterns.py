@@ -1,4 +1,4 @@
-"""What needs no training: quantities by their units, and the words of the lexicon.
+"""What needs no training: quantities by their units, links to products by their phrases, and the lexicon's words.
 
 These fill in where the tagger says nothing, so that a catalogue nobody has labelled has facts at once. Confidences
 are modest constants: a lexicon word is often, not always, a statement about the product.
@@ -11,6 +11,7 @@ import re
 from core.extract import quantity
 from core.extract.ground import Span, without_overlaps
 from core.extract.lexicon import lexicon_gazetteer, stems
+from core.extract.links import link_spans
 from core.extract.tokens import Token, sentences, tokenize
 
 QUANTITY_CONFIDENCE = 0.7
@@ -35,7 +36,7 @@ _STARTS = re.compile(r"[\d½¼¾⅓⅔⅛一二两三四五六七八九十双]|(
 def product_spans(text: str) -> list[Span]:
     """Quantities and lexicon values in product text, without overlaps."""
     tokens = tokenize(text)
-    found = _quantities(text, tokens)
+    found = _quantities(text, tokens) + link_spans(text)
     for first, stop, listed in lexicon_gazetteer().match(stems(token.text for token in tokens)):
         if listed in LEXICON_CONFIDENCE:
             span = Span(tokens[first].start, tokens[stop - 1].end, listed, LEXICON_CONFIDENCE[listed])

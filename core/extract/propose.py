@@ -144,12 +144,8 @@ def is_of(attribute: Attribute, value: str) -> bool:
     """Whether a value is of the attribute's type and measures what it measures: no weight is a capacity."""
     if not attribute.fits(value):
         return False
-    found = quantity.parse(value, attribute.relation) if attribute.unit else None
-    return found is None or found.kind == "count" or attribute.unit == _unit(found)
-
-
-def _unit(found: quantity.Quantity) -> str:
-    return "mm" if found.kind == "dimensions" else found.key.rpartition(" ")[2]
+    found = quantity.parse(value, attribute.relation, attribute.unit) if attribute.unit else None
+    return found is None or found.kind == "count" or found.in_unit(attribute.unit) is not None
 
 
 def _quotes(group: Sequence[Finding]) -> Iterable[Finding]:
@@ -175,7 +171,7 @@ def _defined(relation: str, group: Sequence[Finding]) -> Attribute:
 def _typed(relation: str, label: Mapping[str, str], values: Sequence[str]) -> Iterable[Attribute]:
     parsed = [quantity.parse(value, relation) for value in values]
     found = [one for one in parsed if one is not None and one.kind != "count"]
-    units = Counter(_unit(one) for one in found)
+    units = Counter(one.base for one in found)
     if units:
         yield Attribute(relation, label, value_type="quantity", unit=units.most_common(1)[0][0])
     yield Attribute(relation, label, value_type="count")

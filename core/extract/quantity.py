@@ -1,88 +1,78 @@
-"""Quantities in product text: numbers, units, dimensions and pack counts, English and Chinese.
-
-A table of its own rather than a units library: shops write units no library knows (片, ct, fl oz beside oz), the
-fold of the log calls this for every assertion, and a library takes longer to import than a page to draw.
-Base units: ml, g, mm, W, mAh, V, GB, h, cm2.
-"""
+"""Quantities in product text: numbers with units, ranges, dimensions and pack counts, English and Chinese."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-_METRIC: dict[str, tuple[str, float, str]] = {
-    # base unit: spellings with their factor to it, "|" separated
-    "volume": ("ml", 1, "ml mls millilitre millilitres milliliter milliliters 毫升 cc"),
-    "volume_cl": ("ml", 10, "cl centilitre centilitres centiliter centiliters"),
-    "volume_l": ("ml", 1000, "l ltr ltrs litre litres liter liters 升 公升"),
-    "mass_mg": ("g", 0.001, "mg milligram milligrams 毫克"),
-    "mass": ("g", 1, "g gr gram grams gramme grammes 克"),
-    "mass_jin": ("g", 500, "斤 市斤"),
-    "mass_kg": ("g", 1000, "kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes 千克 公斤"),
-    "length": ("mm", 1, "mm millimetre millimetres millimeter millimeters 毫米"),
-    "length_cm": ("mm", 10, "cm cms centimetre centimetres centimeter centimeters 厘米 公分"),
-    "length_m": ("mm", 1000, "m metre metres meter meters 米"),
-    "power": ("W", 1, "w watt watts 瓦 瓦特"),
-    "power_kw": ("W", 1000, "kw kilowatt kilowatts 千瓦"),
-    "charge": ("mAh", 1, "mah 毫安 毫安时"),
-    "voltage": ("V", 1, "v volt volts 伏 伏特"),
-    "data_mb": ("GB", 0.001, "mb"),
-    "data": ("GB", 1, "gb"),
-    "data_tb": ("GB", 1000, "tb"),
-    "time_min": ("h", 1 / 60, "min mins minute minutes 分钟"),
-    "time": ("h", 1, "h hr hrs hour hours 小时"),
-    "weave": ("gsm", 1, "gsm"),
-}
-_IMPERIAL: dict[str, tuple[str, float, str]] = {
-    "fl_oz": ("ml", 29.5735, "floz fluidounce fluidounces"),
-    "cup": ("ml", 236.588, "cup cups"),
-    "pint": ("ml", 473.176, "pt pint pints"),
-    "quart": ("ml", 946.353, "qt quart quarts"),
-    "gallon": ("ml", 3785.41, "gal gallon gallons"),
-    "ounce": ("g", 28.3495, "oz ounce ounces 盎司"),
-    "pound": ("g", 453.592, "lb lbs pound pounds 磅"),
-    "inch": ("mm", 25.4, "in inch inches ″ 英寸 寸"),
-    "foot": ("mm", 304.8, "ft foot feet 英尺"),
-    "yard": ("mm", 914.4, "yd yard yards"),
-}
-_LARGER = {"ml": ("l", 1000.0), "g": ("kg", 1000.0), "mm": ("cm", 10.0)}
+from core.extract.numbers import NUMBER, WORDS, parse_number, plain, show
+from core.extract.units import bases, factor_between, further, known, units
+
+__all__ = ["Quantity", "count_words", "parse", "parse_number", "units"]
+
+_LARGER = {
+    "ml": ("l", 1000.0), "g": ("kg", 1000.0), "mm": ("cm", 10.0), "Hz": ("GHz", 1e9), "cm²": ("m²", 10_000.0),
+    "Wh": ("kWh", 1000.0),
+}  # fmt: skip
 _COUNT_WORDS = (
     "pack packs pk count ct piece pieces pcs pc pair pairs set sets bag bags sachet sachets capsule capsules "
     "pod pods tablet tablets sheet sheets roll rolls bottle bottles can cans box boxes unit units stick sticks "
     "片 支 个 只 件 包 袋 盒 瓶 罐 枚 粒 颗 条 双 对 套 张 卷 抽 入 组 块 杯"
 )
-_NUMBER = r"(?:\d+(?:[.,]\d+)*(?:\s*[½¼¾⅓⅔⅛]|\s+\d/\d+)?|[½¼¾⅓⅔⅛]|\d/\d+)"
 _TIMES = r"\s*(?:[x×*✕]|by)\s*"
-_FRACTIONS = {c: unicodedata.numeric(c) for c in "½¼¾⅓⅔⅛"}
-_CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2, "半": 0.5, "双": 2}
-_WORDS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "a": 1, "single": 1, "twin": 2, "double": 2, "dozen": 12, "half": 0.5,
-}  # fmt: skip
+_PER = (
+    r"(?:\s*(?:/|per|a|每)\s*(?:pack|package|box|carton|case|bag|set|bundle|roll|pad|each|盒|包|箱|袋|件)s?)"
+)
+_NUMERAL = r"[零〇一二两三四五六七八九十百千万半]+"
+_LEADING = re.compile(r"^(?:approx\.?|approximately|about|up to|circa|ca\.?|约|大约|约为|净含量[:：]?)\s*")
+_FAHRENHEIT = re.compile(r"(-?\d+(?:\.\d+)?)\s*(?:°\s*f|℉|fahrenheit|华氏度)")
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """``value`` in ``unit`` (a base unit, ``count``, or ``×``-joined dimensions in mm)."""
+    """``values`` are amounts of ``base``, a base unit or ``count``; ``kind`` is ``quantity``, ``range`` (two values,
+    ascending), ``dimensions`` (two or three) or ``count``. ``metric`` says whether the label gave metric units."""
 
-    key: str
-    label: str
+    values: tuple[float, ...]
+    base: str
     kind: str
+    metric: bool = True
 
+    @property
+    def key(self) -> str:
+        """Equal for equal amounts, whatever unit they were written in."""
+        return f"{self._joined(1.0, '×', '–')} {self.base}"
 
-@cache
-def units() -> dict[str, tuple[str, float, bool]]:
-    """Spelling → (base unit, factor to it, whether it is metric)."""
-    table = {
-        name: (base, factor, source is _METRIC)
-        for source in (_METRIC, _IMPERIAL)
-        for base, factor, names in source.values()
-        for name in names.split()
-    }
-    return table | {"fl oz": table["floz"], "fluid ounce": table["floz"], '"': table["in"]}
+    @property
+    def label(self) -> str:
+        """In the unit that gives handy figures."""
+        if self.kind == "count":
+            return f"{self._joined(1.0, '×', '–')} ct"
+        unit, step = _LARGER.get(self.base, (self.base, 1.0))
+        if self.kind != "dimensions" and any(value < step for value in self._rounded()):
+            unit, step = self.base, 1.0
+        return f"{self._joined(step, ' × ', '–')} {unit}"
+
+    def in_unit(self, unit: str, digits: int | None = None) -> tuple[str, ...] | None:
+        """The amounts as figures in that unit, with exactly ``digits`` decimals where they are given; None where the
+        unit measures something else."""
+        factor = 1.0 if unit in (self.base, "") else factor_between(self.base, unit)
+        if factor is None:
+            return None
+        amounts = [value * factor for value in self.values]
+        if digits is not None:
+            return tuple(f"{amount:.{digits}f}" for amount in amounts)
+        return tuple(show(amount if self.metric else float(f"{amount:.3g}")) for amount in amounts)
+
+    def _rounded(self) -> tuple[float, ...]:
+        # 12 oz are 340.19 g, and the shop next door writes 340 g: three digits are all that imperial labels carry.
+        return tuple(round(v, 6) if self.metric else float(f"{v:.3g}") for v in self.values)
+
+    def _joined(self, step: float, times: str, to: str) -> str:
+        mark = times if self.kind == "dimensions" else to
+        return mark.join(show(value / step) for value in self._rounded())
 
 
 @cache
@@ -91,40 +81,21 @@ def count_words() -> frozenset[str]:
     return frozenset(_COUNT_WORDS.split())
 
 
-def parse_number(text: str) -> float | None:
-    """ "1,5" → 1.5, "1,000" → 1000, "1½" → 1.5, "3/4" → 0.75, "两" → 2; None when it is not a number."""
-    text = text.strip()
-    if text.casefold() in _WORDS:
-        return float(_WORDS[text.casefold()])
-    if text in _CHINESE:
-        return float(_CHINESE[text])
-    if re.fullmatch(r"\d+\s+\d/\d+", text):
-        whole, part = text.split()
-        return float(whole) + (parse_number(part) or 0.0)
-    if re.fullmatch(r"\d/\d+", text):
-        top, bottom = text.split("/")
-        return float(top) / float(bottom) if float(bottom) else None
-    if text and text[-1] in _FRACTIONS:
-        whole = text[:-1].strip()
-        return _FRACTIONS[text[-1]] + (float(whole) if whole.isdecimal() else 0.0)
-    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
-        text = text.replace(",", "")
-    elif re.fullmatch(r"\d+,\d+", text):
-        text = text.replace(",", ".")
-    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
-
-
 @lru_cache(maxsize=65_536)
-def parse(surface: str, relation: str = "") -> Quantity | None:
-    """Read a quantity, its dimensions or a pack count; None when the words are something else.
+def parse(surface: str, relation: str = "", unit: str = "") -> Quantity | None:
+    """Read a quantity, a range, dimensions or a pack count; None when the words are something else.
 
-    ``relation`` settles what the words leave open: ounces of a capacity are fluid ounces.
+    ``relation`` settles what the words leave open: ounces of a capacity are fluid ounces. ``unit`` is the unit a
+    schema expects: it lets units be read that are not in the table.
     """
-    text = " ".join(surface.replace("″", '"').replace("''", '"').casefold().split())
-    text = re.sub(
-        r"(?<=[a-z])\.(?= |$)", "", re.sub(r"^(?:approx\.?|about|ca\.?|约|净含量[:：]?)\s*", "", text)
+    text = _LEADING.sub("", plain(surface))
+    text = re.sub(r"(?<=[a-z])\.(?= |$|-)", "", text)
+    return (
+        _dimensions(text)
+        or _measure(text, relation, unit)
+        or _range(text, relation, unit)
+        or (_count(text, relation) if _counts(relation) else None)
     )
-    return _dimensions(text) or _measure(text, relation) or (_count(text) if _counts(relation) else None)
 
 
 def _counts(relation: str) -> bool:
@@ -132,21 +103,55 @@ def _counts(relation: str) -> bool:
     return relation == "" or any(word in folded for word in ("pack", "count", "content", "size", "quantity"))
 
 
-def _measure(text: str, relation: str) -> Quantity | None:
-    match = re.fullmatch(
-        rf"({_NUMBER}|[一二两三四五六七八九十半])\s*-?\s*(fl\.? ?oz|fluid ounces?|\D+?)", text
-    )
+def _measure(text: str, relation: str, unit: str) -> Quantity | None:
+    if degrees := _FAHRENHEIT.fullmatch(text):
+        return Quantity(((float(degrees[1]) - 32.0) / 1.8,), "°C", "quantity", metric=False)
+    match = _measure_pattern().fullmatch(text)
+    value = parse_number(match[1]) if match else None
+    if match is None or value is None:
+        return None
+    found = _unit(match[2], relation, unit)
+    return Quantity((value * found[1],), found[0], "quantity", found[2]) if found else None
+
+
+def _range(text: str, relation: str, unit: str) -> Quantity | None:
+    match = _range_pattern().fullmatch(text)
     if not match:
         return None
-    name = match[2].replace(".", "").strip("- ").replace("fl oz", "floz").replace("fluid ounce", "floz")
-    name = "floz" if name in ("floz", "flozs") else name
-    if name == "oz" and relation == "capacity":
-        name = "floz"
-    found, value = units().get(name), parse_number(match[1])
-    if found is None or value is None:
+    low, high = parse_number(match[1]), parse_number(match[3])
+    second = _unit(match[4], relation, unit)
+    first = _unit(match[2], relation, unit) if match[2] else second
+    if low is None or high is None or first is None or second is None or first[0] != second[0]:
         return None
-    base, factor, metric = found
-    return _quantity(value * factor, base, metric)
+    ends = sorted((low * first[1], high * second[1]))
+    return Quantity(tuple(ends), second[0], "range", second[2]) if ends[0] < ends[1] else None
+
+
+def _unit(written: str, relation: str, expected: str) -> tuple[str, float, bool] | None:
+    name = written.replace(".", "").strip("- ")
+    name = re.sub(r"^(?:fl ?ozs?|fluid ?ounces?)$", "floz", name)
+    name = re.sub(r"(?:^|\s)(?:sq|square) ?(ft|feet|foot|in|inch|inches)$", r"sq\1", name)
+    name = {"sqfeet": "sqft", "sqfoot": "sqft", "sqinch": "sqin", "sqinches": "sqin"}.get(name, name)
+    if name in ("oz", "ounce", "ounces", "盎司") and (relation == "capacity" or _base(expected) == "ml"):
+        name = "floz"
+    if found := units().get(name) or further().get(name) or _spoken(name):
+        return found
+    if not expected or (name in count_words() and _base(expected) != "carat"):
+        return None
+    factor = factor_between(written.strip("- "), expected)
+    entry = known(expected)
+    scale, base = (entry[1], entry[0]) if entry else (1.0, expected)
+    return (base, factor * scale, True) if factor else None
+
+
+def _base(unit: str) -> str:
+    entry = known(unit) if unit else None
+    return entry[0] if entry else ""
+
+
+def _spoken(name: str) -> tuple[str, float, bool] | None:
+    base = next((base for base in bases() if base.casefold() == name), None)
+    return (base, 1.0, True) if base else None
 
 
 def _dimensions(text: str) -> Quantity | None:
@@ -157,38 +162,46 @@ def _dimensions(text: str) -> Quantity | None:
     names = [match[2], match[4], match[6]][: len(numbers)]
     if names[-1] is None or any(n is None for n in numbers):
         return None
-    factors = [units()[name or names[-1]] for name in names]
-    sizes = [
-        _rounded(n * factor, metric)
-        for n, (_, factor, metric) in zip(numbers, factors, strict=True)
-        if n is not None
-    ]
-    return Quantity(
-        "×".join(_show(s) for s in sizes) + " mm",
-        " × ".join(_show(s / 10) for s in sizes) + " cm",
-        "dimensions",
-    )
+    found = [units()[name or names[-1]] for name in names]
+    sizes = tuple(n * unit[1] for n, unit in zip(numbers, found, strict=True) if n is not None)
+    return Quantity(sizes, "mm", "dimensions", found[-1][2])
 
 
-def _count(text: str) -> Quantity | None:
-    match = next((found for pattern in _count_patterns() if (found := pattern.fullmatch(text))), None)
+def _count(text: str, relation: str) -> Quantity | None:
+    patterns = _count_patterns()[: None if relation != "size" else -1]
+    match = next((found for pattern in patterns if (found := pattern.fullmatch(text))), None)
     value = parse_number(match[1]) if match else None
-    return Quantity(f"{_show(value)} count", f"{_show(value)} ct", "count") if value else None
+    return Quantity((value,), "count", "count") if value else None
+
+
+@cache
+def _measure_pattern() -> re.Pattern[str]:
+    return re.compile(rf"({NUMBER}|{_NUMERAL})\s*-?\s*([^\d\s-](?:[^\d]*?[^\s\d-])?[23²³]?|\")")
+
+
+@cache
+def _range_pattern() -> re.Pattern[str]:
+    unit = r"[^\d\s-](?:[^\d-]*[^\d\s-])?[23²³]?"
+    return re.compile(
+        rf"({NUMBER}|{_NUMERAL})\s*({unit})?\s*(?:-|to|至|到|/)\s*({NUMBER}|{_NUMERAL})\s*-?\s*({unit})"
+    )
 
 
 @cache
 def _dimensions_pattern() -> re.Pattern[str]:
     unit = _any_of(name for name, (base, _, _) in units().items() if base == "mm")
-    part = rf"({_NUMBER})\s*-?\s*({unit})?"
+    part = rf"(?:[lwhd][:\s]*)?({NUMBER})\s*-?\s*({unit})?\s*(?:[lwhd](?![a-z])\s*)?"
     return re.compile(rf"{part}{_TIMES}{part}(?:{_TIMES}{part})?")
 
 
 @cache
 def _count_patterns() -> tuple[re.Pattern[str], ...]:
+    """The last one is a bare number."""
     words = _any_of(count_words())
-    number = rf"({_NUMBER}|{_any_of(_WORDS)}|[一二两三四五六七八九十双])"
+    number = rf"({NUMBER}|{_any_of(WORDS)}|[一二两三四五六七八九十百千双]+)"
     return (
         re.compile(rf"(?:a )?(?:{words}|value pack|bundle)\s+of\s+{number}"),
+        re.compile(rf"{number}[\s-]*(?:{words})?{_PER}"),
         re.compile(rf"{number}[\s-]*(?:{words})(?:装)?"),
         re.compile(rf"{number}(?:装|入装)"),
         re.compile(r"x?(\d+)x?"),
@@ -197,19 +210,3 @@ def _count_patterns() -> tuple[re.Pattern[str], ...]:
 
 def _any_of(names: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, names), key=lambda name: (-len(name), name)))
-
-
-def _quantity(value: float, base: str, metric: bool) -> Quantity:
-    value = _rounded(value, metric)
-    larger, step = _LARGER.get(base, (base, 1.0))
-    shown = f"{_show(value / step)} {larger}" if value >= step else f"{_show(value)} {base}"
-    return Quantity(f"{_show(value)} {base}", shown, "quantity")
-
-
-def _rounded(value: float, metric: bool) -> float:
-    # 12 oz are 340.19 g, and the shop next door writes 340 g: three digits are all that imperial labels carry.
-    return round(value, 6) if metric else float(f"{value:.3g}")
-
-
-def _show(value: float) -> str:
-    return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -17,7 +17,9 @@ import yaml
 from core.domain import canonical_json, content_hash
 from core.errors import SchemaError
 from core.extract import quantity
+from core.extract.normal_rules import Rule
 from core.extract.schema_check import VALUE_TYPES, faults
+from core.extract.value_kinds import READERS
 from core.ontology import relation as ontology_relation
 from core.ontology import relation_name
 from core.settings import ASSETS
@@ -43,6 +45,11 @@ _TYPES_BY_VALUE = {
     "name": "Text",
     "quantity": "QuantitativeValue",
     "count": "QuantitativeValue",
+    "number": "QuantitativeValue",
+    "price": "MonetaryAmount",
+    "date": "Date",
+    "boolean": "Boolean",
+    "gtin": "Text",
     "product": "Product",
 }
 
@@ -51,9 +58,10 @@ Texts = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute. ``label`` and ``description`` are texts by language; ``unit`` is the base unit of a quantity;
-    ``words`` says that a quantity may also be a word ("XL"); ``source`` is ``product`` or ``review``; ``schema_org``
-    is the property of schema.org it stands for."""
+    """One attribute. ``label`` and ``description`` are texts by language; ``unit`` is the unit of a quantity;
+    ``rule`` is how its values are normalised beside what is done to every value; ``words`` says that a quantity may
+    also be a word ("XL"); ``source`` is ``product`` or ``review``; ``schema_org`` is the property of schema.org it
+    stands for."""
 
     relation: str
     label: Texts
@@ -64,6 +72,7 @@ class Attribute:
     source: str = "product"
     words: bool = False
     schema_org: str = ""
+    rule: Rule = field(default_factory=Rule)
 
     @property
     def schema_type(self) -> str:
@@ -80,10 +89,15 @@ class Attribute:
 
     def fits(self, surface: str) -> bool:
         """Whether the words can be a value of this type: a weight needs a number and a unit of weight."""
-        if self.value_type not in ("quantity", "count") or self.words:
+        if self.words:
             return True
-        found = quantity.parse(surface, self.relation)
-        return found is not None and (self.value_type == "quantity") == (found.kind != "count")
+        if self.value_type in ("quantity", "count"):
+            found = quantity.parse(surface, self.relation, self.unit)
+            if self.rule.assume and (found is None or found.kind == "count"):
+                found = quantity.parse(f"{surface} {self.rule.assume}", self.relation, self.unit)
+            return found is not None and (self.value_type == "quantity") == (found.kind != "count")
+        reader = READERS.get(self.value_type)
+        return reader is None or reader(surface) is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +133,10 @@ class Schema:
         if found is None:
             return OUTSIDE_SCHEMA
         return "" if found.fits(surface) else TYPE_MISMATCH
+
+    def rules(self) -> dict[str, Rule]:
+        """How values are normalised, by relation; attributes that ask for nothing of their own are left out."""
+        return {a.relation: a.rule for a in self.every if not a.rule.idle}
 
     @property
     def every(self) -> tuple[Attribute, ...]:
@@ -188,16 +206,18 @@ def from_labels(labels: Mapping[str, Iterable[str]], name: str = "labels") -> Sc
 
 def _attribute(name: str, raw: Mapping[str, Any]) -> Attribute:
     canonical = ontology_relation(name)
+    value_type, unit = raw.get("type", "text"), str(raw.get("unit") or "")
     return Attribute(
         relation=name,
         label=_texts(raw.get("label"), canonical.name),
         description=_texts(raw.get("description"), ""),
-        value_type=raw.get("type", "text"),
-        unit=str(raw.get("unit", "")),
+        value_type=value_type,
+        unit=unit,
         examples=_examples(raw.get("examples")),
         source=str(raw.get("source", "product")),
         words=bool(raw.get("words", False)),
         schema_org=str(raw.get("schema_org") or canonical.schema_org),
+        rule=Rule.of(value_type, unit, raw.get("normalise")),
     )
 
 

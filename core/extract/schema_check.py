@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from core.extract import quantity
+from core.extract import normal_rules, units
 
-VALUE_TYPES = ("text", "name", "quantity", "count", "product")
+VALUE_TYPES = ("text", "name", "quantity", "count", "number", "price", "date", "boolean", "gtin", "product")
 SOURCES = ("product", "review")
 ATTRIBUTE_KEYS = (
     "label",
@@ -20,6 +20,7 @@ ATTRIBUTE_KEYS = (
     "source",
     "examples",
     "schema_org",
+    "normalise",
 )
 Path = tuple[str | int, ...]
 
@@ -28,6 +29,8 @@ _SAID: Mapping[str, tuple[str, str]] = {
     "attribute": ("An attribute is a mapping.", "Give it a label and a description."),
     "value_type": ("There is no value type {value!r}.", "Use one of {known}."),
     "unit": ("Unit {value!r} is unknown.", "Use one of {known}."),
+    "rule_key": ("{value!r} is no rule of normalisation.", "Use {known}."),
+    "rule": ("`{key}` cannot be {value}.", "Give it {known}."),
     "source": ("There is no source {value!r}.", "Use one of {known}."),
     "texts": ("This is a text, or a text a language.", "Write a text, or {{en: …, zh: …}}."),
     "examples": ("Examples are a list, or a list a language.", "Write [a, b], or {{en: [a, b], zh: [c]}}."),
@@ -91,9 +94,14 @@ def faults(raw: Any) -> list[Fault]:
     return found + list(_categories(raw.get("categories"), known))
 
 
-def base_units() -> tuple[str, ...]:
-    """The units a quantity can have."""
-    return tuple(sorted({base for base, _, _ in quantity.units().values()}))
+def attribute_faults(raw: Any) -> list[Fault]:
+    """Everything wrong with the plain data of one attribute."""
+    return list(_attribute(raw, ()))
+
+
+def usual_units() -> tuple[str, ...]:
+    """The units that a quantity may be offered; a schema may name any other that ``units.is_unit`` knows."""
+    return units.symbols()
 
 
 def _plain(raw: Any, path: Path) -> Iterator[Fault]:
@@ -115,20 +123,38 @@ def _attribute(raw: Any, path: Path) -> Iterator[Fault]:
     if not isinstance(raw, dict):
         yield Fault("attribute", path, {})
         return
-    for key, kinds in (("type", VALUE_TYPES), ("source", SOURCES), ("unit", ("", *base_units()))):
+    for key, kinds in (("type", VALUE_TYPES), ("source", SOURCES)):
         value = raw.get(key, kinds[0])
         if value not in kinds:
             code = "value_type" if key == "type" else key
             known = ", ".join(kind for kind in kinds if kind)
             yield Fault(code, (*path, key), {"value": str(value), "known": known})
+    unit = raw.get("unit") or ""
+    if unit and not (isinstance(unit, str) and units.is_unit(unit)):
+        yield Fault("unit", (*path, "unit"), {"value": str(unit), "known": ", ".join(usual_units())})
     for key in ("label", "description"):
         if raw.get(key) is not None:
             yield from _texts(raw[key], (*path, key))
     yield from _examples(raw.get("examples"), (*path, "examples"))
+    yield from _normalise(raw.get("normalise"), (*path, "normalise"))
     for key in raw:
         if key not in ATTRIBUTE_KEYS:
             fields = {"value": str(key), "known": ", ".join(ATTRIBUTE_KEYS)}
             yield Fault("unknown_key", (*path, key), fields, fatal=False)
+
+
+def _normalise(raw: Any, path: Path) -> Iterator[Fault]:
+    if raw is None:
+        return
+    keys = ", ".join(normal_rules.KEYS)
+    if not isinstance(raw, dict):
+        yield Fault("rule", path, {"key": "normalise", "value": str(raw), "known": keys})
+        return
+    for key, value in raw.items():
+        if key not in normal_rules.KEYS:
+            yield Fault("rule_key", (*path, key), {"value": str(key), "known": keys})
+        elif wanted := normal_rules.wanted(key, value):
+            yield Fault("rule", (*path, key), {"key": str(key), "value": str(value)[:60], "known": wanted})
 
 
 def _texts(raw: Any, path: Path) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.extract.schema_edit import Raw, category_names
 
-_PARTS = ("label", "description", "type", "unit", "words", "source", "examples", "schema_org")
+_PARTS = ("label", "description", "type", "unit", "words", "source", "examples", "schema_org", "normalise")
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Fold:
             hash=content_hash(str(self._sum), str(len(self._facts)), str(len(self._nodes))),
             seq=self.seq,
             merged=dict(self._merged),
+            rules=self._values.rules,
         )
 
     def _bring_up_to_date(self) -> None:
@@ -107,6 +108,7 @@ class Fold:
                 if self._registers.schema(version) is None:
                     self._schemas.pop(version, None)
             roots |= {self._root(c.subject) for c in self._claims.values() if c.schema_version in versions}
+            self._normalise_anew(versions)
         self._waiting.clear()
         members = self._members()
         judged = {root: self._judge(root, members) for root in roots}
@@ -116,6 +118,16 @@ class Fold:
         touched = touched.union(*(self._enter(root, judged[root]) for root in changed))
         for node in touched:
             self._name(node)
+
+    def _normalise_anew(self, versions: Iterable[str]) -> None:
+        """Follow the rules of these schema versions; claims made under them may name other values now."""
+        news = {v for v in versions if self._values.rules_of(v, self._registers.rules(v))}
+        if news:
+            self._claims |= {
+                i: self._values.again(claim)
+                for i, claim in self._claims.items()
+                if claim.schema_version in news
+            }
 
     def _merge_anew(self) -> set[str]:
         """Follow the merges again; returns the subjects that say something of a node whose place has changed."""

@@ -6,7 +6,7 @@ Everything here is exactly-once: saying again what already holds writes nothing.
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import chain
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, insert, select
 
 from core.domain import Assertion, EntryKind, LogEntry
 from core.errors import GraphError
+from core.extract.normal_rules import Rule
 from core.graph.model import product_id
 from core.graph.reading import (
     chunks,
@@ -154,9 +155,18 @@ class Log:
         """Let a merged node stand by itself again."""
         return self.append((), [LogEntry(EntryKind.SPLIT, node_id, actor=actor)])
 
-    def schema(self, version: str, relations: Iterable[str], actor: str = "") -> list[int]:
-        """Record the relations a schema version knows; assertions made under it with others are kept apart."""
-        data = {"relations": sorted(set(relations))}
+    def schema(
+        self,
+        version: str,
+        relations: Iterable[str],
+        actor: str = "",
+        rules: Mapping[str, Rule] | None = None,
+    ) -> list[int]:
+        """Record the relations a schema version knows, and by which rules it normalises their values; assertions made
+        under it with other relations are kept apart."""
+        data: dict[str, Any] = {"relations": sorted(set(relations))}
+        if rules:
+            data["rules"] = {relation: rule.to_json() for relation, rule in sorted(rules.items())}
         return self.append((), [LogEntry(EntryKind.SCHEMA, version, data, actor)])
 
     def undo(self, seqs: Iterable[int], actor: str = "reviewer") -> list[int]:
@@ -239,7 +249,10 @@ def _holds(registers: Registers, entry: LogEntry) -> bool:
             return registers.merged_into(target) is None
         case EntryKind.SCHEMA:
             known = registers.schema(target)
-            return known is not None and known == frozenset(entry.data.get("relations", ()))
+            if known != frozenset(entry.data.get("relations", ())):
+                return False
+            rules = {name: Rule.from_json(raw) for name, raw in entry.data.get("rules", {}).items()}
+            return not rules or registers.rules(target) == rules
         case EntryKind.UNDONE:
             return registers.void(int(target))
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 
 from core.domain import Assertion, Document, Fact, Ledger, Node, Standing
+from core.extract.normal_rules import Rule
+from core.extract.normalise import NormalValue, normalise
 
 PRODUCT = "product:"
 
@@ -71,7 +73,8 @@ class Graph:
     """A version of the graph. Equal ``hash``, equal nodes, facts and standings, whatever way they came about.
 
     ``reasons`` has the assertions that are not in a fact; ``conflicts`` maps (subject, relation) to the facts that
-    contradict each other; ``seq`` is the position of the log it is as of.
+    contradict each other; ``seq`` is the position of the log it is as of; ``rules`` has how each schema version
+    normalises values, by relation.
     """
 
     nodes: Mapping[str, Node]
@@ -83,6 +86,12 @@ class Graph:
     hash: str
     seq: int = 0
     merged: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Rule]] = field(default_factory=dict)
+
+    def value_of(self, assertion: Assertion) -> NormalValue:
+        """What the words of an assertion are normalised to, and by which rule."""
+        rule = self.rules.get(assertion.schema_version, {}).get(assertion.relation)
+        return normalise(assertion.relation, assertion.object, rule)
 
     @cached_property
     def by_node(self) -> Mapping[str, tuple[str, ...]]:
@@ -110,9 +119,11 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One assertion behind a fact, with the document whose words it is made of."""
+    """One assertion behind a fact, with the document whose words it is made of; ``value`` is what they were normalised
+    to, None where the value is a product of the catalogue."""
 
     assertion: Assertion
     document: Document
     standing: Standing
     reason: str = ""
+    value: NormalValue | None = None

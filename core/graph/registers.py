@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from core.domain import EntryKind, LogEntry
+from core.extract.normal_rules import Rule
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -97,3 +98,11 @@ class Registers:
             if kind is EntryKind.SCHEMA and "relations" in data:
                 relations = frozenset(data["relations"])
         return relations
+
+    def rules(self, version: str) -> Mapping[str, Rule]:
+        """How a schema version normalises values, by relation; {} where the log does not tell."""
+        rules: Mapping[str, Any] = {}
+        for _seq, kind, data in self.marks(version):
+            if kind is EntryKind.SCHEMA and "rules" in data:
+                rules = data["rules"]
+        return {relation: Rule.from_json(raw) for relation, raw in rules.items()}

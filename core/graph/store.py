@@ -17,6 +17,7 @@ from core.errors import GraphError
 from core.graph.fold import Fold
 from core.graph.model import Evidence, Graph, Policy, Title, product_node
 from core.graph.reading import chunks, read_assertions, read_entries, read_head
+from core.ontology import relation as relation_of
 from core.storage import tables
 from core.storage.workspaces import Workspace
 
@@ -100,6 +101,7 @@ class GraphStore:
                 documents[(a.document_id, a.document_hash)],
                 version.standing.get(a.id, Standing.REJECTED),
                 version.reasons.get(a.id, "" if a.id in version.standing else EntryKind.RETRACTED),
+                version.value_of(a) if relation_of(a.relation).node_type != "Product" else None,
             )
             for i in ids
             if (a := found.get(i)) and (a.document_id, a.document_hash) in documents

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from sys import intern
 from typing import NamedTuple
 
 from core.domain import Assertion
+from core.extract.normal_rules import Rule
 from core.extract.normalise import normalise
 from core.graph.mentions import Mentions
 from core.graph.model import Policy, product_node
@@ -36,20 +38,15 @@ class Values:
     def __init__(self, mentions: Mentions, policy: Policy) -> None:
         self._mentions = mentions
         self._policy = policy
-        self._known: dict[tuple[str, str], tuple[str, str, bool]] = {}
+        self._rules: dict[str, Mapping[str, Rule]] = {}
+        self._known: dict[tuple[str, str, str], tuple[str, str, bool]] = {}
         self._types = {"product": "Product", PRODUCT_TYPE: "ProductType"}
 
     def claim(self, assertion: Assertion) -> Claim:
         """The claim an assertion makes."""
         relation = intern(assertion.relation)
         subject = intern(product_node(assertion.subject))
-        key = (relation, assertion.object)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._value(relation, assertion.object)
-        node, label, fits = found
-        if node == subject:
-            node, label = self._type_node(relation, assertion.object)
+        node, label, fits = self._of(subject, relation, assertion.object, assertion.schema_version)
         return Claim(
             assertion.id,
             subject,
@@ -64,19 +61,49 @@ class Values:
             fits,
         )
 
+    @property
+    def rules(self) -> Mapping[str, Mapping[str, Rule]]:
+        """The rules of each schema version that has any."""
+        return dict(self._rules)
+
+    def rules_of(self, version: str, rules: Mapping[str, Rule]) -> bool:
+        """Take in how a schema version normalises; returns whether that is news."""
+        news = self._rules.get(version, {}) != rules
+        if news:
+            self._known = {key: found for key, found in self._known.items() if key[2] != version}
+        if rules:
+            self._rules[version] = rules
+        else:
+            self._rules.pop(version, None)
+        return news
+
+    def again(self, claim: Claim) -> Claim:
+        """The claim with its value normalised by the rules as they are now."""
+        node, label, fits = self._of(claim.subject, claim.relation, claim.surface, claim.schema_version)
+        return claim._replace(object=node, label=label, fits=fits)
+
+    def _of(self, subject: str, relation: str, surface: str, version: str) -> tuple[str, str, bool]:
+        rule = self._rules[version].get(relation) if version in self._rules else None
+        key = (relation, surface, version if rule else "")
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._value(relation, surface, rule)
+        node, _label, fits = found
+        return (*self._type_node(relation, surface), fits) if node == subject else found
+
     def node_type(self, node_id: str) -> str:
         """The class of a node, such as "Material"."""
         prefix = node_id.partition(":")[0]
         return self._types.get(prefix, prefix.capitalize())
 
-    def _value(self, relation: str, surface: str) -> tuple[str, str, bool]:
+    def _value(self, relation: str, surface: str, rule: Rule | None) -> tuple[str, str, bool]:
         kind = relation_of(relation).node_type
         if kind == "Product":
             product = self._mentions.product(surface)
             if product is not None:
                 return intern(product_node(product)), surface, True
             return (*self._type_node(relation, surface), True)
-        value = normalise(relation, surface)
+        value = normalise(relation, surface, rule)
         prefix = kind.lower()
         self._types.setdefault(prefix, kind)
         fits = relation not in self._policy.numeric or any(c.isnumeric() for c in value.key + surface)

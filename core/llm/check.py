@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from core.errors import ConfigError, ShelfGraphError
+from core.llm.endpoint import EndpointModel
 from core.settings import REPOSITORY, settings
 
 FILE = "model_checks.json"
@@ -52,6 +53,8 @@ def measure(model_id: str) -> Checked:
     begun = time.perf_counter()
     try:
         model = load(model_id)
+        if isinstance(model, EndpointModel):
+            model.check()
         model.complete(_PROMPTS[:1], [None], max_tokens=NEW_TOKENS)
         first = time.perf_counter() - begun
         (reply,) = model.complete(_PROMPTS[1:], [None], max_tokens=NEW_TOKENS)

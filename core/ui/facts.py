@@ -9,6 +9,7 @@ from html import escape
 import streamlit as st
 
 from core.domain import Product
+from core.extract.normalise import NormalValue
 from core.ontology import Family, family
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
@@ -87,11 +88,21 @@ def evidence(workspace: Workspace, fact_id: str) -> None:
             t("common.evidence_read_by", extractor=assertion.extractor),
             t("common.conf_short", value=percent(assertion.confidence)),
             standing_label(entry.standing),
+            normalised(assertion.object, entry.value),
         )
         st.html(
             f'<figure class="sg-evidence"><blockquote>{highlight(document.text, [span])}</blockquote>'
-            f"<figcaption>{' · '.join(escape(part) for part in meta)}</figcaption></figure>"
+            f"<figcaption>{' · '.join(escape(part) for part in meta if part)}</figcaption></figure>"
         )
+
+
+def normalised(surface: str, value: NormalValue | None) -> str:
+    """What words became and by which rule, in one line: “1500 ml” → 1.5 l (brought to one unit); "" where they stayed
+    as they are but for capitals."""
+    if value is None or (value.label.casefold() == surface.casefold() and value.rule != "gtin_invalid"):
+        return ""
+    rule = t(f"ontology.rule_{value.rule}")
+    return t("common.evidence_value", surface=surface, value=value.label, rule=rule)
 
 
 def product_card(

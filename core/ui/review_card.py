@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from core.domain import EntryKind
+from core.extract.normalise import NormalValue
 from core.graph.model import Evidence
 from core.graph.review import Item, chance
 from core.graph.review_log import Choice
@@ -16,7 +17,7 @@ from core.ontology import family
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
-from core.ui.facts import Span, field_label, highlight
+from core.ui.facts import Span, field_label, highlight, normalised
 from core.ui.review_edit import correction, excerpt, mode_of, words
 from core.ui.review_people import ask_name
 from core.ui.review_state import (
@@ -47,7 +48,7 @@ def card(workspace: Workspace, desk: Desk, item: Item, state: ReviewState, *, pr
     mode = mode_of(item)
     with st.container(border=True, key="review-card"):
         with st.container(key="review-fact"):
-            _claim(workspace, desk, item, hidden=state.show == "second")
+            _claim(workspace, desk, item, found[0].value, hidden=state.show == "second")
             if mode == "words":
                 words(found[0].document, item)
             else:
@@ -90,13 +91,15 @@ def reasons(workspace: Workspace, desk: Desk, item: Item, state: ReviewState) ->
     st.html(f'<h3 class="sg-review-h">{escape(t("review.read_by"))}</h3>{_list(quotes)}')
 
 
-def _claim(workspace: Workspace, desk: Desk, item: Item, *, hidden: bool) -> None:
+def _claim(workspace: Workspace, desk: Desk, item: Item, value: NormalValue | None, *, hidden: bool) -> None:
     lead = item.lead
     title = cached_catalogue(workspace).title(lead.subject)
     who = " · ".join(part for part in (title, item.category) if part)
     fact = None if hidden else desk.graph.facts.get(item.fact_id)
     label = desk.graph.label(fact.object) if fact else ""
-    known = t("review.known_as", name=label) if label and label.casefold() != lead.object.casefold() else ""
+    known = normalised(lead.object, value)
+    if label and label.casefold() not in (lead.object.casefold(), value.label.casefold() if value else ""):
+        known = t("review.known_as", name=label)
     apart = t("review.apart") if item.signals.apart and not hidden else ""
     sure = t("common.conf_short", value=percent(lead.confidence if hidden else item.confidence))
     notes = " · ".join(escape(part) for part in (sure, extractor_label(lead.extractor), apart, known) if part)

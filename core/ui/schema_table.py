@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.extract.schema import Attribute
-from core.extract.schema_check import SOURCES, VALUE_TYPES, base_units
+from core.extract.schema_check import SOURCES, VALUE_TYPES, usual_units
 from core.extract.schema_edit import Raw, Row, placed, rows, with_rows
 from core.extract.schema_text import check, head_of, write
 from core.ontology import relation as ontology_relation
@@ -46,7 +46,7 @@ def table(workspace: Workspace, draft: Draft, raw: Raw, choice: Choice) -> None:
         width="stretch",
         height=min(HEIGHT, ROW_PIXELS * (len(frame) + 2) + 3),
         column_order=[name for name in _COLUMNS if name in frame],
-        column_config=_config(),
+        column_config=_config(before),
         disabled=["found", "canonical"],
         placeholder="",
     )
@@ -98,8 +98,9 @@ def _canonical(row: Row) -> str:
     return f"{ontology_relation(row.relation).schema_org}: {attribute.schema_type}"
 
 
-def _config() -> dict[str, Any]:
+def _config(listed: Sequence[Row]) -> dict[str, Any]:
     made = st.column_config
+    units = ("", *usual_units(), *(row.unit for row in listed if row.unit not in usual_units()))
     name = {key: t(f"schema.column_{key}") for key in _COLUMNS}
     hint = {
         key: t(f"schema.column_{key}_help") for key in ("position", "general", "found", "canonical", "unit")
@@ -118,9 +119,7 @@ def _config() -> dict[str, Any]:
             required=True,
             width=90,
         ),
-        "unit": made.SelectboxColumn(
-            name["unit"], options=("", *base_units()), default="", width=75, help=hint["unit"]
-        ),
+        "unit": made.SelectboxColumn(name["unit"], options=units, default="", width=75, help=hint["unit"]),
         "examples": made.MultiselectColumn(name["examples"], accept_new_options=True, width=205),
         "general": made.CheckboxColumn(name["general"], default=True, width=105, help=hint["general"]),
         "source": made.SelectboxColumn(

@@ -1,11 +1,7 @@
-"""One contract for every kind of language model; the endpoint is a real HTTP server that serves the embedded one."""
+"""One contract for every kind of language model; the endpoint is llama.cpp serving the embedded one."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -16,6 +12,7 @@ from core.llm.endpoint import EndpointConfig, EndpointModel
 from core.llm.files import EMBEDDED, status
 from core.llm.grammar import CopyForm
 from tests.conftest import need
+from tests.contract.llama_server import KEY, MODEL
 
 TEXTS = (
     "Folgers Special Roast Medium Roast Ground Coffee, 24.2 Ounces",
@@ -27,7 +24,8 @@ PROMPT = (
     "Brand: Starbucks\nSize: 12 oz\n\nText: {}\n"
 )
 FORMS = [
-    CopyForm(("Brand", "Size"), tuple(piece.text for piece in pieces(text)), max_values=2) for text in TEXTS
+    CopyForm(("Brand", "Size"), tuple(piece.text for piece in pieces(text)), max_values=2, max_chars=30)
+    for text in TEXTS
 ]
 PROMPTS = [PROMPT.format(text) for text in TEXTS]
 
@@ -41,61 +39,13 @@ def embedded() -> LanguageModel:
     return EmbeddedModel()
 
 
-@pytest.fixture(scope="module")
-def server(embedded: LanguageModel) -> Iterator[str]:
-    lock = threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            schema = asked["response_format"]["json_schema"]["schema"]
-            for field in schema["properties"].values():
-                field["items"]["maxLength"], field["maxItems"] = 30, 1
-            with lock:
-                reply = _generate(embedded, asked["messages"][-1]["content"], schema, asked["max_tokens"])
-            body = json.dumps(
-                {
-                    "id": "1",
-                    "object": "chat.completion",
-                    "created": 0,
-                    "model": asked["model"],
-                    "choices": [
-                        {
-                            "index": 0,
-                            "finish_reason": "stop",
-                            "message": {"role": "assistant", "content": reply},
-                        }
-                    ],
-                    "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
-                }
-            ).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}/v1"
-    running.shutdown()
-    running.server_close()
-
-
-def _generate(model: Any, prompt: str, schema: dict[str, Any], limit: int) -> str:
-    grammar = f"%llguidance {{}}\nstart: %json {json.dumps({**schema, 'x-guidance': {'whitespace_flexible': False}})}\n"
-    return str(model._decoder.run([model.encode(prompt)], [grammar], limit)[0].text)
-
-
 @pytest.fixture(params=["embedded", "endpoint"])
-def model(request: pytest.FixtureRequest) -> Any:
+def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     if request.param == "embedded":
         return request.getfixturevalue("embedded")
-    return EndpointModel(EndpointConfig("loopback", request.getfixturevalue("server"), "smollm2", retries=0))
+    monkeypatch.setenv("LOOPBACK_KEY", KEY)
+    url = request.getfixturevalue("llama")
+    return EndpointModel(EndpointConfig("loopback", url, MODEL, key_env="LOOPBACK_KEY", retries=0))
 
 
 def test_replies_come_in_order_stream_in_full_and_are_copied_from_the_text(model: LanguageModel) -> None:

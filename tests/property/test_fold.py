@@ -66,6 +66,13 @@ entry = st.one_of(
     ),
     st.builds(LogEntry, st.just(EntryKind.SPLIT), st.sampled_from(NODES)),
     st.just(LogEntry(EntryKind.SCHEMA, "s1", {"relations": ["material", "capacity", "brand"]})),
+    st.sampled_from(
+        [{"material": {"case": "upper"}}, {"capacity": {"kind": "quantity", "unit": "l"}}, {}]
+    ).map(
+        lambda rules: LogEntry(
+            EntryKind.SCHEMA, "s1", {"relations": ["material", "capacity"], "rules": rules}
+        )
+    ),
 )
 policy = st.builds(
     Policy, minimum_confidence=st.sampled_from([0.0, 0.5]), on_conflict=st.sampled_from(list(OnConflict))

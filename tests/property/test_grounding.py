@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from functools import cache
 from typing import Any
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.extract.ground import Span, find, is_grounded, place, without_overlaps
 from core.extract.tokens import chunks, pieces, tokenize
+from core.llm.endpoint import _filled
 from core.llm.files import EMBEDDED, status
 from core.llm.grammar import SEPARATOR, CopyForm
 from tests.conftest import need
@@ -72,6 +75,38 @@ def test_a_parsed_reply_holds_only_pieces_of_the_text(text: str, reply: str) -> 
     assert all(value in text for values in parsed.values() for value, _end in values)
 
 
+NAMES = ("Brand", "Größe", "材质", 'quo"te', "👩‍👩‍👧")
+said = st.none() | st.booleans() | st.integers() | texts | st.lists(texts | st.none(), max_size=5)
+
+
+@given(texts, st.dictionaries(st.sampled_from(NAMES), said), st.integers(1, 12), st.integers(1, 3), st.data())
+def test_whatever_a_server_replies_its_values_are_bounded_pieces_of_one_line(
+    text: str, reply: dict[str, Any], most_chars: int, most_values: int, data: st.DataObject
+) -> None:
+    if text:
+        start = data.draw(st.integers(0, len(text) - 1))
+        reply["材质"] = [text[start : data.draw(st.integers(start + 1, len(text)))], "不在文中的词"]
+    form = CopyForm(NAMES, tuple(piece.text for piece in pieces(text)), most_values, most_chars)
+    filled = form.parse(_filled(f"Here it is: {json.dumps(reply)} Anything else?", form))
+    assert set(filled) == set(NAMES)
+    for values in filled.values():
+        assert len(values) <= most_values * len(text.split(SEPARATOR))
+        for value, _end in values:
+            assert value in text
+            assert len(value) <= most_chars
+            assert not any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in value)
+
+
+@given(texts)
+def test_the_schema_for_servers_has_the_bounds_of_the_grammar(text: str) -> None:
+    form = CopyForm(NAMES, tuple(piece.text for piece in pieces(text)), max_values=2, max_chars=20)
+    schema = form.json_schema()
+    assert schema["required"] == list(NAMES)
+    assert all(field["maxItems"] == 2 for field in schema["properties"].values())
+    assert all(field["items"]["maxLength"] == 20 for field in schema["properties"].values())
+    assert "maxItems" not in json.dumps(form.json_schema(bounded=False))
+
+
 @cache
 def _tokenizer() -> Any:
     folder = next((state.folder for state in status() if state.name == EMBEDDED and state.present), None)
@@ -104,6 +139,8 @@ def test_no_walk_through_the_grammar_gives_words_that_are_not_in_the_text(text: 
         body = reply.removeprefix("A: ").removesuffix("\n")
         assert body == "none" or body in text or _in_two(body, text)
         assert len(body) <= 2 * 20 + len(SEPARATOR)
+        assert body == body.strip()
+        assert not any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in body)
 
 
 def _in_two(body: str, text: str) -> bool:

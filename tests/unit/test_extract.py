@@ -19,6 +19,7 @@ from core.extract.shipped import read_gold
 from core.extract.similar import Similar
 from core.extract.tagger import Example, Tagger, TaggerConfig, train
 from core.extract.teach import examples_of, tagger_of, teach
+from core.ontology import Family, family
 from core.settings import REPOSITORY
 from core.storage.workspaces import Workspace
 
@@ -56,7 +57,7 @@ def test_a_claim_is_judged_by_the_schema(relation: str, value: str, verdict: str
 @pytest.mark.parametrize(
     ("text", "message"),
     [("a: [", "not YAML"), ("- 1", "mapping"), ("attributes: {x: {type: colour}}", "value type"),
-     ("attributes: {x: {unit: furlong}}", "Unit"), ("attributes: {x: {}}\ncategories: [{names: [A], ask: [y]}]", "'y'"),
+     ("attributes: {x: {unit: blorp}}", "Unit"), ("attributes: {x: {}}\ncategories: [{names: [A], ask: [y]}]", "'y'"),
      ("attributes: {x: {}}\ncategories: [{names: [A]}]", "`ask`")],
 )  # fmt: skip
 def test_a_malformed_schema_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -305,3 +306,41 @@ def test_words_that_name_something_are_a_value(value: str) -> None:
 @pytest.mark.parametrize("value", ["The", "of the", "", " ", "–", "***", "的", "and / or", "🙂"])
 def test_words_that_name_nothing_are_none(value: str) -> None:
     assert not says_something(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "relation", "name"),
+    [
+        ("Compatible with the Hario V60 dripper and most mugs.", "isCompatibleWith", "Hario V60 dripper"),
+        ("Fits iPhone 15 Pro Max", "isCompatibleWith", "iPhone 15 Pro Max"),
+        ("Replacement filter for Brita Marella jugs", "isAccessoryOrSparePartFor", "Brita Marella"),
+        ("Part of the Drift 2 travel set by Sonvaro", "isPartOf", "Drift 2 travel set"),
+        ("A fine alternative to Nescafé Gold", "isSimilarTo", "Nescafé Gold"),
+        ("Pairs well with Larkmoor tent pegs", "isRelatedTo", "Larkmoor"),
+        ("兼容苹果手机和安卓", "isCompatibleWith", "苹果手机"),
+        ("可替代星巴克挂耳咖啡。", "isSimilarTo", "星巴克挂耳咖啡"),
+    ],
+)
+def test_a_link_said_in_words_names_its_product(text: str, relation: str, name: str) -> None:
+    found = {(span.relation, text[span.start : span.end]) for span in patterns.product_spans(text)}
+    assert (relation, name) in found
+
+
+@pytest.mark.parametrize(
+    "text", ["Compatible with most machines", "fits nicely in a bag", "Made from Italian leather"]
+)
+def test_a_phrase_that_names_nothing_is_no_link(text: str) -> None:
+    assert not any(family(span.relation) is Family.LINK for span in patterns.product_spans(text))
+
+
+@pytest.mark.parametrize(
+    ("column", "relation"),
+    [
+        ("Compatible with", "isCompatibleWith"),
+        ("Part of", "isPartOf"),
+        ("替代品", "isSimilarTo"),
+        ("Used by", "audience"),
+    ],
+)
+def test_columns_that_link_products_have_their_relation(column: str, relation: str) -> None:
+    assert columns.relation_of(column, schema.default()) == relation

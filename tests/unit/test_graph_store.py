@@ -9,6 +9,7 @@ import pytest
 
 from core.domain import EntryKind, LogEntry, Standing
 from core.errors import GraphError
+from core.extract.normal_rules import Rule
 from core.graph.log import Log
 from core.graph.model import OnConflict, Policy
 from core.graph.store import GraphStore
@@ -222,3 +223,24 @@ def test_an_append_is_part_of_the_callers_transaction(workspace: Workspace) -> N
         killed_half_way()
     assert Log(workspace).head() == 0
     assert not GraphStore(workspace).graph().facts
+
+
+def test_a_schemas_rules_name_the_values_and_undoing_them_gives_the_old_hash_back(
+    workspace: Workspace,
+) -> None:
+    made = fill(workspace)
+    log, store = Log(workspace), GraphStore(workspace)
+    before = store.graph()
+    relations = {reading.relation for reading in made}
+    plain = log.schema("plain", relations)
+    rule = Rule.of("text", "", {"categories": {"Metal": ["steel"]}})
+    said = [log.schema(v, relations, rules={"material": rule}) for v in {a.schema_version for a in made}]
+    graph = store.graph()
+    assert "material:metal" in graph.nodes
+    steel = next(fact for fact in graph.facts.values() if fact.object == "material:metal")
+    (first, *_) = store.evidence(steel.id)
+    assert first.value is not None
+    assert (first.value.label, first.value.rule) == ("Metal", "category")
+    assert "steel" in first.assertion.object.casefold()
+    log.undo([seq for seqs in [*said, plain] for seq in seqs])
+    assert store.graph().hash == before.hash

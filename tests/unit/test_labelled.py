@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from core.extract.evaluate import Mistake, evaluate, reliability
 from core.extract.ground import Span
-from core.extract.labelled import Labelled, asked_of, read_asked, read_labelled, spans_of
+from core.extract.labelled import Labelled, asked_of, read_asked, read_labelled, read_rules, spans_of
+from core.extract.normal_score import normalised_cells
 
 TEXT = "Ellie Shoes Women's 8400 Red Patent 14 M"
 ASKED = {"Shoes": dict.fromkeys(("Brand", "Color", "Size", "Gender", "Shoe type"), "")}
@@ -105,3 +106,33 @@ def test_each_mistake_gets_its_kind_and_both_scorers_their_cells() -> None:
     assert (result.absent, result.left_empty) == (1, 0.0)
     assert result.ece == pytest.approx(0.9 - 0.25)
     assert reliability(result.sure) == [(pytest.approx(0.9), 0.25, 4)]
+
+
+def test_normalised_gold_is_met_by_what_the_rules_of_the_schema_make_of_the_words(tmp_path: Path) -> None:
+    gold, schema = tmp_path / "gold.jsonl", tmp_path / "schema.json"
+    normal = {"Width": ["61.0"], "Color": ["Blue"], "Brand": [], "Part": ["AB12"]}
+    line = {"category": "Home", "text": 'Navy shelf 24" AB-12', "values": {}, "normalised": normal}
+    gold.write_text(json.dumps(line), "utf-8")
+    told = {
+        "Width": {"description": "How wide", "type": "quantity", "unit": "cm"}
+        | {"normalise": {"digits": 1, "show": "figure"}},
+        "Color": {"normalise": {"categories": {"Blue": ["navy"]}}},
+        "Part": {"normalise": {"keep": "letters"}},
+        "Brand": "The maker",
+        "Style": "",
+    }
+    schema.write_text(json.dumps({"Home": told}), "utf-8")
+    (item,) = read_labelled(gold)
+    read = {"Width": Span(11, 14, "Width"), "Color": Span(0, 4, "Color"), "Style": Span(5, 10, "Style")}
+    annotated, strict = normalised_cells([item], [read], read_rules(schema))
+    assert (annotated.vc, annotated.vn, annotated.nn, annotated.vw, annotated.nv) == (2, 1, 1, 0, 0)
+    assert strict == annotated
+    assert read_asked(schema)["Home"]["Width"] == "How wide"
+
+
+def test_a_rule_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text(json.dumps({"Home": {"Width": {"normalise": {"case": "loud"}}}}), "utf-8")
+    with pytest.raises(DataError, match="`case` cannot be loud") as error:
+        read_rules(path)
+    assert "Width" in error.value.where

@@ -56,7 +56,7 @@ def raw_of(text: str) -> dict[str, Any]:
         ("attributes:\n  a: {}\n  b: [", 3, "yaml"),
         ("name: x\nattribute: {}", 1, "no_attributes"),
         ("attributes:\n  a:\n    label: A\n    type: colour", 4, "value_type"),
-        ("attributes:\n  a:\n    label: A\n    unit: furlong\n    type: text", 4, "unit"),
+        ("attributes:\n  a:\n    label: A\n    unit: blorp\n    type: text", 4, "unit"),
         ("attributes:\n  a: {}\n  b: {}\n  a: {}", 4, "key_twice"),
         ("attributes:\n  a: {}\ncategories:\n  - names: [A]\n    ask:\n      - a\n      - b", 7, "undefined"),
         ("attributes:\n  a: {}\ncategories:\n- names: [A]\n  ask: [a]\n- names: [a]\n  ask: [a]", 6, "named_twice"),

@@ -9,11 +9,13 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import yaml
 
+from core.extract.normalise import RULES, normalise
 from core.ontology import Family
-from core.settings import REPOSITORY
+from core.settings import ASSETS, REPOSITORY
 from core.ui.charts import FAMILY_COLORS
-from core.ui.facts import Span, chip, highlight
+from core.ui.facts import Span, chip, highlight, normalised
 
 HOSTILE = '<script>alert("1")</script>'
 
@@ -85,3 +87,18 @@ def test_families_stay_apart_for_every_kind_of_colour_vision(vision: str) -> Non
     assert set(seen) == set(Family)
     closest = min(combinations(seen, 2), key=lambda pair: np.linalg.norm(seen[pair[0]] - seen[pair[1]]))
     assert np.linalg.norm(seen[closest[0]] - seen[closest[1]]) > 0.05, closest
+
+
+def test_a_value_that_changed_says_into_what_and_by_which_rule() -> None:
+    told = normalised("1500 ml", normalise("capacity", "1500 ml"))
+    assert told == "“1500 ml” → 1.5 l (brought to one unit)"
+    wrong = normalised("4006381333932", normalise("ean", "4006381333932"))
+    assert "check digit wrong" in wrong
+    assert normalised("Stainless Steel", normalise("material", "Stainless Steel")) == ""
+    assert normalised("Moka Pot", None) == ""
+
+
+def test_every_rule_has_its_words_in_both_languages() -> None:
+    for language in ("en", "zh"):
+        texts = yaml.safe_load((ASSETS / "i18n" / language / "ontology.yaml").read_text("utf-8"))
+        assert {f"rule_{rule}" for rule in RULES} <= texts.keys()
