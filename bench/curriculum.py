@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.datasets import load
@@ -20,16 +21,35 @@ from core.extract.synthetic import generate
 from core.extract.tokens import has_cjk
 from core.settings import settings
 
-COMPOSED = 3_000
-AGAIN = 300
 SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """So many composed texts, a share of ``bodies`` with descriptions, and how they are learned."""
+
+    texts: int
+    bodies: float
+    config: SpanReaderConfig
+
+
+COMPOSED = (
+    Composed(3_000, 0.55, SpanReaderConfig(epochs=2, seed=SEED)),
+    Composed(16_000, 0.12, SpanReaderConfig(epochs=1, batch=8, rate=2e-4, head_rate=7e-4, seed=11)),
+)
+AGAIN = Composed(1_500, 0.15, SpanReaderConfig(epochs=2, seed=12))
 
 
 def composed() -> SpanReader:
     """The reader after the first part; from the cache or by training."""
     folder = cache() / "composed"
     if not folder.is_dir():
-        trained(generate(COMPOSED, SEED), SpanReaderConfig(epochs=2, seed=SEED), None).save(folder)
+        reader = None
+        for part in COMPOSED:
+            texts = generate(part.texts, part.config.seed, part.bodies)
+            reader = trained(texts, part.config, reader)
+        assert reader is not None
+        reader.save(folder)
     return SpanReader.load(folder)
 
 
@@ -38,7 +58,11 @@ def second_part(without: str = "") -> list[Query]:
     drawn = random.Random(SEED)
     items, asked = load("oa_mine")
     titles = [query(item, asked, gold=True) for item in items if item.category != without]
-    made = [*(reworded(title, drawn) for title in titles), *generate(AGAIN, SEED + 1), *_sample()]
+    made = [
+        *(reworded(title, drawn) for title in titles),
+        *generate(AGAIN.texts, AGAIN.config.seed, AGAIN.bodies),
+        *_sample(),
+    ]
     drawn.shuffle(made)
     return made
 
