@@ -59,6 +59,7 @@ class Fold:
         self._facts: dict[str, Fact] = {}
         self._standing: dict[str, Standing] = {}
         self._reasons: dict[str, str] = {}
+        self._weighed: dict[str, float] = {}
         self._conflicts: dict[tuple[str, str], tuple[str, ...]] = {}
         self._counts: Counter[Standing] = Counter()
         self._sum = 0
@@ -96,6 +97,7 @@ class Fold:
             hash=content_hash(str(self._sum), str(len(self._facts)), str(len(self._nodes))),
             seq=self.seq,
             merged=dict(self._merged),
+            weighed=dict(self._weighed),
         )
 
     def _bring_up_to_date(self) -> None:
@@ -159,6 +161,7 @@ class Fold:
         for assertion in old.standing:
             del self._standing[assertion]
             self._reasons.pop(assertion, None)
+            self._weighed.pop(assertion, None)
         for relation in old.conflicts:
             del self._conflicts[(root, relation)]
         return {mention.node for mention in old.mentions}
@@ -172,6 +175,7 @@ class Fold:
         self._facts.update((fact.id, fact) for fact in new.facts)
         self._standing.update(new.standing)
         self._reasons.update(new.reasons)
+        self._weighed.update(new.weighed)
         self._conflicts.update(((root, relation), facts) for relation, facts in new.conflicts.items())
         return {mention.node for mention in new.mentions}
 

@@ -71,7 +71,8 @@ class Graph:
     """A version of the graph. Equal ``hash``, equal nodes, facts and standings, whatever way they came about.
 
     ``reasons`` has the assertions that are not in a fact; ``conflicts`` maps (subject, relation) to the facts that
-    contradict each other; ``seq`` is the position of the log it is as of.
+    contradict each other; ``weighed`` has the confidence of the assertions whose words others have read too; ``seq`` is
+    the position of the log it is as of.
     """
 
     nodes: Mapping[str, Node]
@@ -83,6 +84,7 @@ class Graph:
     hash: str
     seq: int = 0
     merged: Mapping[str, str] = field(default_factory=dict)
+    weighed: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def by_node(self) -> Mapping[str, tuple[str, ...]]:
