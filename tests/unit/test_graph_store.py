@@ -101,7 +101,9 @@ def test_agreement_lifts_two_weak_readings_into_a_fact(workspace: Workspace) -> 
     log.append([again])
     second = read(text, "style", "pour-over", "llm", 0.4)
     log.append([again, second])
-    assert not store.graph().facts, "readers of one text confirm each other only by as much as they were weighed"
+    assert not store.graph().facts, (
+        "readers of one text confirm each other only by as much as they were weighed"
+    )
     agreed = [LogEntry(EntryKind.WEIGHED, one.id, {"confidence": 0.7}) for one in (weak, second)]
     assert len(log.append([], [*agreed, *agreed])) == 2, "what holds already is not written again"
     (fact,) = store.graph().facts.values()
