@@ -8,6 +8,7 @@ where it was, and building again costs only what is new.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic, time
@@ -82,7 +83,7 @@ class _Build:
         context.progress(0, 0, "documents")
         self.log.reconcile()
         self.log.schema(self.schema.version, self.schema_relations(), actor="build")
-        ids = choose(self.workspace, self.params)
+        ids = self._chosen()
         if not ids:
             raise DataError(
                 "There are no products to read.",
@@ -114,6 +115,17 @@ class _Build:
         result = self._result(graph, len(ids))
         remember(result)
         return result
+
+    def _chosen(self) -> list[str]:
+        """The products of this build: chosen once, as what was read meanwhile would make another choice."""
+        path = self.context.folder / "products.json"
+        if path.is_file():
+            return list(json.loads(path.read_text("utf-8")))
+        ids = choose(self.workspace, self.params)
+        scratch = path.with_suffix(".part")
+        scratch.write_text(json.dumps(ids), "utf-8")
+        scratch.replace(path)
+        return ids
 
     def schema_relations(self) -> list[str]:
         """Every relation that the schema knows, of any category."""
