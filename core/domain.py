@@ -188,12 +188,14 @@ class EntryKind(StrEnum):
     """What an entry of the log says.
 
     Target of each: ASSERTED, RETRACTED, ACCEPTED, REJECTED, CORRECTED: an assertion id; QUARANTINED: an assertion id
-    with ``data["reason"]``; MERGED, SPLIT: a node id with ``data["into"]``; SCHEMA: a schema version.
+    with ``data["reason"]``; WEIGHED: an assertion id with ``data["confidence"]``, what is known of it now that others
+    have read the same words; MERGED, SPLIT: a node id with ``data["into"]``; SCHEMA: a schema version.
     """
 
     ASSERTED = "asserted"
     RETRACTED = "retracted"
     QUARANTINED = "quarantined"
+    WEIGHED = "weighed"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     CORRECTED = "corrected"

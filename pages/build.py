@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from core.graph.replay import Replay
 from core.jobs import Jobs, JobView, Status
 from core.storage.workspaces import Workspace
-from core.ui import build_view, chain
-from core.ui.build_form import forecast_line, form
+from core.ui import build_outlook, build_view, chain
+from core.ui.build_form import form
 from core.ui.progress import job_panel
 from core.ui.session import cached_catalogue, cached_graph
 from core.ui.shell import empty, go, header, page_exists, param, run_page, set_params
@@ -61,8 +64,7 @@ def _set_up(workspace: Workspace, products: int, job: JobView | None) -> None:
     from core.llm.registry import available
 
     cards = available()
-    params = form(workspace, products, cards)
-    forecast_line(workspace, params, products, cards)
+    params = build_outlook.ask(workspace, form(workspace, products, cards))
     label = t("build.build_again") if job else t("build.build")
 
     def action() -> None:
@@ -121,11 +123,25 @@ def _outcome(workspace: Workspace, job: JobView) -> None:
                     facts=number(result["new_facts"]),
                     apart=number(result["ledger"]["quarantined"]),
                 )
+                + "".join(f" {note}" for note in _notes(result))
             )
         if page_exists("graph") and st.button(
             t("build.to_graph"), icon=":material/hub:", key="build-to-graph"
         ):
             go("graph")
+
+
+def _notes(result: Mapping[str, Any]) -> list[str]:
+    """What the reader of a result has to know beside its figures."""
+    notes = []
+    if result.get("stopped"):
+        read, of = number(result["llm_products"]), number(result["wanted"])
+        notes.append(t("build.stopped", why=t(f"build.stopped_{result['stopped']}"), read=read, of=of))
+    if result.get("alone"):
+        notes.append(t("build.alone", n=number(result["alone"])))
+    if "tagger" in result.get("steps", {}) and "reader" not in result["steps"]:
+        notes.append(t("build.no_reader"))
+    return notes
 
 
 def _toggle(job_id: str, last: int) -> None:

@@ -157,6 +157,7 @@ class View {
       bar.title = `${addend.label}: ${addend.value}`;
     });
     this.slots.addends.replaceChildren(...data.addends.map(figure));
+    this.slots.notice.textContent = data.notice;
     if (!data.feed.length) return this.slots.feed.replaceChildren(make("li", "quiet", data.labels.feed_empty));
     this.slots.feed.replaceChildren(...data.feed.map((fact) => {
       const item = make("li", fact.stands ? "" : "apart");

@@ -31,6 +31,12 @@ def register(commands: Commands) -> None:
     extract.add_argument("--products", type=int, help="how many products; all unless given")
     extract.add_argument("--order", choices=("new", "popular", "longest"), default="new")
     extract.add_argument("--llm-products", type=int, default=24, help="most products the model may read")
+    stops = extract.add_argument_group("hard stops of the model, 0 for none")
+    stops.add_argument("--llm-tokens", type=int, default=0, metavar="N", help="tokens of prompts and replies")
+    stops.add_argument("--llm-minutes", type=float, default=0.0, metavar="N")
+    stops.add_argument(
+        "--llm-money", type=float, default=0.0, metavar="N", help="by the prices in models.yaml"
+    )
     extract.add_argument("--no-reviews", action="store_true")
 
     train = add(commands, "train", _train, "train a recommender beside its baselines")
@@ -95,6 +101,9 @@ def _extract(arguments: argparse.Namespace) -> Result:
         "n_products": arguments.products,
         "order": arguments.order,
         "llm_products": arguments.llm_products,
+        "llm_tokens": arguments.llm_tokens,
+        "llm_minutes": arguments.llm_minutes,
+        "llm_money": arguments.llm_money,
         "reviews": not arguments.no_reviews,
     }
     return run_stage(open_workspace(arguments.workspace), "build", params)

@@ -1,87 +1,58 @@
-"""The cascade: columns, then the tagger for every product, then a language model for those that need a closer look.
+"""The cascade: columns, the tagger, the span reader, then a language model for products that need a closer look.
 
-A reading is handed over as soon as it is made. The language model reads what the user points at, then products of
-categories the tagger has not seen, then those it is least sure of, until its budget is spent; which products these
-are depends on the catalogue alone, not on order, batches or an interruption.
+Each reader asserts what it says under its own name, and how sure a value is after all that were heard so far is said
+by entries ``weighed``. The language model reads what the user points at, then products of categories the tagger has
+not seen, then those with the most doubt, until its budget is spent; which products these are depends on the catalogue
+alone, not on order, batches or an interruption.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from core.domain import Assertion, Document, DocumentKind, EntryKind, LogEntry
+from core.domain import Assertion, Document, EntryKind, LogEntry
 from core.errors import ConfigError
-from core.extract import columns, patterns
-from core.extract.ground import Span, find
-from core.extract.llm_reader import DocumentReading, LlmConfig, LlmReader
+from core.extract import columns
+from core.extract.budget import Budget, Cost
+from core.extract.ground import Span
+from core.extract.joint import GIVEN, READER, TAGGER, Heard, Joint, ReaderSource
+from core.extract.llm_reader import DocumentReading, LlmReader
+from core.extract.opinion import Trust, compared, weigh
+from core.extract.reading import (
+    CascadeConfig,
+    OnDocument,
+    OnSpan,
+    OnToken,
+    Reading,
+    Told,
+    Work,
+    passage_of,
+    product_texts,
+    rounded,
+    speaks,
+    texts_of,
+)
 from core.extract.schema import Schema
 from core.extract.similar import Similar
 from core.extract.tagger import Example, Tagger
 from core.extract.tokens import fold
 from core.llm.base import LanguageModel
 
-TAGGER = "tagger"
+__all__ = ["CascadeConfig", "Reader", "Reading", "Work"]
+
 COLUMNS = columns.EXTRACTOR
+LLM = "llm"
+LLM_VERSION = "2"
 _GROUPS = (1, 2, 4)
-_CHARS_PER_TOKEN = 3.5
-_DISAGREED = 0.5
-CONTESTED = "contested"
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A product to read: its current documents (those of its reviews too). ``category`` is "" where unknown."""
-
-    product_id: str
-    documents: tuple[Document, ...]
-    category: str = ""
-    brand: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CascadeConfig:
-    """``llm_products`` and ``llm_tokens`` (prompt and reply; 0 for no limit) bound the language model; ``pointed``
-    are product ids it reads whatever the tagger thinks. A tagger span below ``quarantine_below`` that a trusted
-    model contradicts is kept apart; ``llm_trust`` scales the model's own probabilities, as small models are too sure
-    of themselves."""
-
-    use_tagger: bool = True
-    use_patterns: bool = True
-    llm_products: int = 20
-    llm_tokens: int = 0
-    pointed: frozenset[str] = frozenset()
-    llm_trust: float = 0.6
-    quarantine_below: float = 0.75
-    llm: LlmConfig = field(default_factory=LlmConfig)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one step found in one product. ``stage`` is columns, tagger or llm; ``entries`` are further log entries
-    (quarantine of what the model contradicts); ``doubt`` is the tagger's, in [0, 1]; ``cached``: at no cost."""
-
-    product_id: str
-    stage: str
-    assertions: tuple[Assertion, ...]
-    entries: tuple[LogEntry, ...] = ()
-    tokens_in: int = 0
-    tokens_out: int = 0
-    seconds: float = 0.0
-    doubt: float = 0.0
-    cached: bool = False
-
-
-OnDocument = Callable[[Document, str], None]
-OnToken = Callable[[str, str], None]
-OnSpan = Callable[[str, Span], None]
+_BATCH = 32
+_ONE_VALUE = ("name", "quantity", "count")
 
 
 class Reader:
-    """Reads products. Any of tagger and model may be None; ``examples`` are what the model is shown. ``skipped``
-    counts products the model was wanted for but did not read, by reason: ``language`` or ``budget``."""
+    """Reads products. Any of tagger, span reader and model may be None; ``examples`` are what the model is shown.
+    ``skipped`` counts products the model was wanted for but did not read, by reason: ``language`` or ``budget``."""
 
     def __init__(
         self,
@@ -90,29 +61,32 @@ class Reader:
         model: LanguageModel | None = None,
         examples: Sequence[Example] = (),
         config: CascadeConfig | None = None,
+        reader: ReaderSource | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.schema = schema
         self.config = config or CascadeConfig()
-        self.tagger = tagger if self.config.use_tagger else None
+        self.joint = Joint(schema, tagger, reader, use_patterns=self.config.use_patterns)
         self.model = model
+        self.budget = budget or Budget()
         self.skipped: Counter[str] = Counter()
-        self._tagged: dict[str, list[Assertion]] = {}
+        self._heard: dict[str, dict[str, Heard]] = {}
         self._doubts: dict[str, float] = {}
         labelled = [example for example in examples if example.kind == "text"]
-        self._llm = (
-            LlmReader(model, schema, Similar(labelled) if labelled else None, self.config.llm)
-            if model
-            else None
-        )
-        if self.config.llm_products < 0 or self.config.llm_tokens < 0:
+        shown = Similar(labelled) if model and labelled else None
+        self._llm = LlmReader(model, schema, shown, self.config.llm) if model else None
+        if self.config.llm_products < 0:
             raise ConfigError("A budget cannot be negative.", remedy="Give 0 or more.")
 
     @property
-    def extractors(self) -> tuple[str, ...]:
-        """Name and version of each step, for the marks of what has been read by what."""
-        version = self.tagger.version if self.tagger else "patterns"
-        steps = [f"{COLUMNS}:{columns.VERSION}", f"{TAGGER}:{version}"]
-        return tuple(steps + ([f"{self._extractor}:1"] if self.model else []))
+    def extractors(self) -> dict[str, tuple[str, str]]:
+        """Extractor and version of each step there is, for the marks of what has been read by what."""
+        steps = {COLUMNS: (COLUMNS, columns.VERSION), TAGGER: (TAGGER, self.joint.tagger_version)}
+        if self.joint.reader:
+            steps[READER] = (READER, self.joint.version)
+        if self.model:
+            steps[LLM] = (self._extractor, LLM_VERSION)
+        return steps
 
     def read(
         self,
@@ -121,7 +95,7 @@ class Reader:
         on_token: OnToken | None = None,
         on_span: OnSpan | None = None,
     ) -> Iterator[Reading]:
-        """Readings as they are made: columns and tagger product by product, then the language model's.
+        """Readings as they are made: columns and tagger product by product, the span reader's, the language model's.
 
         ``on_document(document, stage)`` when a text is about to be read, ``on_token(document id, text)`` as the
         model writes, ``on_span(document id, span)`` as soon as one of its values is complete. An exception raised in
@@ -132,6 +106,9 @@ class Reader:
             yield self.read_columns(work)
             yield self.read_tagger(work, on_document)
             seen.append(work)
+        for first in range(0, len(seen), _BATCH):
+            readings = self.read_both(seen[first : first + _BATCH])
+            yield from readings if self.joint.reader else ()
         yield from self.read_llm(self.chosen(seen), on_document, on_token, on_span)
 
     def read_columns(self, work: Work) -> Reading:
@@ -141,35 +118,65 @@ class Reader:
         return Reading(work.product_id, COLUMNS, tuple(found), seconds=time.perf_counter() - begun)
 
     def read_tagger(self, work: Work, on_document: OnDocument | None = None) -> Reading:
-        """The facts of all texts and reviews, by tagger and patterns."""
+        """The facts of all texts and reviews, by tagger and patterns: at once, before anything heavy is loaded."""
         begun = time.perf_counter()
         found: list[Assertion] = []
-        doubt, length = 0.0, 0
-        for document in _texts(work):
+        for document in texts_of(work):
             if on_document:
                 on_document(document, TAGGER)
-            spans, unsure, size = self._tag(document, work)
-            found += [self._tagger_assertion(document, span) for span in spans]
-            if document.kind is DocumentKind.TEXT:
-                doubt, length = doubt + unsure * size, length + size
-        self._tagged[work.product_id] = found
-        self._doubts[work.product_id] = doubt / length if length else 0.0
-        seconds = time.perf_counter() - begun
-        return Reading(
-            work.product_id, TAGGER, tuple(found), seconds=seconds, doubt=self._doubts[work.product_id]
-        )
+            found += [
+                self._claim(document, span, TAGGER) for span in self.joint.tag(passage_of(document, work))
+            ]
+        return Reading(work.product_id, TAGGER, tuple(found), seconds=time.perf_counter() - begun)
 
-    def chosen(self, products: Sequence[Work]) -> list[Work]:
+    def read_both(self, works: Sequence[Work], told: Told | None = None) -> list[Reading]:
+        """The span reader's facts, and how sure the tagger's are now that both were heard; many products at once.
+
+        ``told`` has what a language model has said of these documents before: it is weighed again.
+        """
+        begun = time.perf_counter()
+        self._hear(works)
+        spent = (time.perf_counter() - begun) / max(1, len(works))
+        readings = [self._both(work, told or {}, spent) for work in works]
+        for work in works:  # a catalogue is larger than memory; the few for the language model are read again
+            del self._heard[work.product_id]
+        return readings
+
+    def chosen(self, products: Sequence[Work], doubts: Mapping[str, float] | None = None) -> list[Work]:
         """The products for the language model, first the one that needs it most; at most ``llm_products`` beside
-        those pointed at. Texts in languages the model does not speak are left out, and counted in ``skipped``."""
+        those pointed at. Texts in languages the model does not speak are left out, and counted in ``skipped``.
+        ``doubts`` are known from before."""
         if self.model is None:
             return []
-        spoken = [work for work in products if self._spoken(work)]
+        self._doubts = {**(doubts or {}), **self._doubts}
+        spoken = [work for work in products if self._for_llm(work)]
         self.skipped["language"] += len(products) - len(spoken)
+        unknown = [work for work in spoken if work.product_id not in self._doubts]
+        for first in range(0, len(unknown), _BATCH):
+            self._hear(unknown[first : first + _BATCH])
         ranked = sorted(spoken, key=self._need)
         pointed = [work for work in ranked if work.product_id in self.config.pointed]
         others = [work for work in ranked if work.product_id not in self.config.pointed]
         return pointed + others[: self.config.llm_products]
+
+    def doubt(self, product_id: str) -> float | None:
+        """The expected number of wrong decisions in a product's texts; None where it has not been read here."""
+        return self._doubts.get(product_id)
+
+    def costs(self, products: Sequence[Work]) -> list[Cost]:
+        """What each product would cost the language model; nothing for replies that are kept."""
+        if self._llm is None:
+            return [Cost() for _ in products]
+        asked = [(work, document) for work in products for document in self._for_llm(work)]
+        made = self._llm.costs([document for _, document in asked], [work.category for work, _ in asked])
+        return [
+            sum((cost for (owner, _), cost in zip(asked, made, strict=True) if owner is work), Cost())
+            for work in products
+        ]
+
+    def letters(self, work: Work) -> int:
+        """Characters of the texts that the language model would read of a product."""
+        return sum(len(document.text) for document in self._for_llm(work))
 
     def read_llm(
         self,
@@ -178,21 +185,24 @@ class Reader:
         on_token: OnToken | None = None,
         on_span: OnSpan | None = None,
     ) -> Iterator[Reading]:
-        """The language model's readings, in the order given, until the token budget is spent."""
+        """The language model's readings, in the order given, until its budget is spent."""
         if self._llm is None:
             return
-        spent, at, number = 0, 0, 0
+        self.budget.start()
+        at, number = 0, 0
         while at < len(products):
             size = _GROUPS[number] if number < len(_GROUPS) else 2 * _GROUPS[-1]
-            group = self._affordable(products[at : at + size], spent)
-            if not group:
+            group = products[at : at + size]
+            fits = self.budget.allows(self.costs(group))
+            # The first groups are small: their words are on screen before a full batch would have been read.
+            for reading in self._read_group(group[:fits], on_document, on_token, on_span) if fits else ():
+                if not reading.cached:
+                    self.budget.charge(Cost(reading.tokens_in, reading.tokens_out))
+                yield reading
+            at, number = at + fits, number + 1
+            if fits < len(group):
                 self.skipped["budget"] += len(products) - at
                 return
-            # The first groups are small: their words are on screen before a full batch would have been read.
-            for reading in self._read_group(group, on_document, on_token, on_span):
-                spent += 0 if reading.cached else reading.tokens_in + reading.tokens_out
-                yield reading
-            at, number = at + len(group), number + 1
 
     def _read_group(
         self,
@@ -202,35 +212,32 @@ class Reader:
         on_span: OnSpan | None,
     ) -> Iterator[Reading]:
         assert self._llm is not None
+        self._hear([work for work in group if work.product_id not in self._heard])
         asked = [(work, document) for work in group for document in self._for_llm(work)]
         for _work, document in asked:
             if on_document:
-                on_document(document, "llm")
+                on_document(document, LLM)
         documents = [document for _work, document in asked]
         found = list(self._llm.read(documents, [work.category for work, _ in asked], on_token, on_span))
         for work in group:
             mine = [reading for (owner, _), reading in zip(asked, found, strict=True) if owner is work]
-            yield self._settled(work, mine)
+            yield self._second(work, mine)
 
-    def _settled(self, work: Work, readings: Sequence[DocumentReading]) -> Reading:
+    def _second(self, work: Work, readings: Sequence[DocumentReading]) -> Reading:
+        """What the model said, and how sure everything in these texts is now."""
         assertions: list[Assertion] = []
-        contradicted: list[Assertion] = []
+        entries: list[LogEntry] = []
+        trust = Trust()
         for reading in readings:
-            tagged = [
-                a for a in self._tagged.get(work.product_id, []) if a.document_id == reading.document.id
-            ]
-            for span in reading.spans:
-                against = [a for a in tagged if _contradicts(span, a)]
-                sure = span.confidence * self.config.llm_trust * (_DISAGREED if against else 1.0)
-                assertions.append(self._llm_assertion(reading.document, span, sure))
-                contradicted += [a for a in against if self._doubtful(a)]
-        entries = [
-            LogEntry(EntryKind.QUARANTINED, target, {"reason": CONTESTED}, actor=self._extractor)
-            for target in dict.fromkeys(a.id for a in contradicted)
-        ]
+            own = [self._claim(reading.document, span, LLM) for span in reading.spans]
+            assertions += own
+            heard = self._heard[work.product_id][reading.document.id]
+            weighed, seen = self._weighed(reading.document, heard, own, anew=True)
+            entries += weighed
+            trust += seen
         return Reading(
             work.product_id,
-            "llm",
+            LLM,
             tuple(assertions),
             tuple(entries),
             sum(reading.prompt_tokens for reading in readings),
@@ -238,107 +245,91 @@ class Reader:
             sum(reading.seconds for reading in readings),
             self._doubts.get(work.product_id, 0.0),
             bool(readings) and all(reading.cached for reading in readings),
+            trust,
         )
 
-    def _doubtful(self, tagged: Assertion) -> bool:
-        # Only a model that is trusted more than the tagger trusts itself may set a tagger's fact aside.
-        return tagged.confidence < min(self.config.quarantine_below, self.config.llm_trust)
-
-    def _tag(self, document: Document, work: Work) -> tuple[list[Span], float, int]:
-        review = document.kind is DocumentKind.REVIEW
-        spans: list[Span] = []
-        doubt, size = 1.0, len(document.text)
-        if self.tagger:
-            allowed = {attribute.relation for attribute in self.schema.every}
-            tagging = self.tagger.read(
-                document.text, work.category, "review" if review else "text", allowed=allowed
-            )
-            spans, doubt = list(tagging.spans), tagging.doubt
-        if self.config.use_patterns:
-            spans += _beside(spans, self._patterns(document, work, review))
-        return sorted(spans, key=lambda span: span.start), doubt, size
-
-    def _patterns(self, document: Document, work: Work, review: bool) -> list[Span]:
-        if review:
-            # A trained tagger knows the reviews' ways better than a rule; the rule is for where there is none.
-            trained = self.tagger is not None and "review" in self.tagger.kinds
-            return [] if trained else patterns.opinion_spans(document.text)
-        wanted = {attribute.relation for attribute in self.schema.every}
-        brand = (
-            [Span(a, b, "brand", 0.9) for a, b in find(document.text, work.brand)[:1]] if work.brand else []
+    def _both(self, work: Work, told: Told, seconds: float) -> Reading:
+        assertions: list[Assertion] = []
+        entries: list[LogEntry] = []
+        sure: list[int] = []
+        alone = 0
+        for document in product_texts(work):
+            heard = self._heard[work.product_id][document.id]
+            alone += not heard.read
+            sure += [round(100 * s.span.confidence) for s in heard.said if s.span.confidence >= GIVEN]
+            assertions += [
+                self._claim(document, said.span, READER) for said in heard.said if READER in said.by
+            ]
+            before = told.get(document.id, ())
+            entries += self._weighed(document, heard, before, anew=bool(before))[0]
+        return Reading(
+            work.product_id,
+            READER,
+            tuple(assertions),
+            tuple(entries),
+            seconds=seconds,
+            doubt=self._doubts[work.product_id],
+            alone=alone,
+            sure=tuple(sure),
         )
-        return brand + [span for span in patterns.product_spans(document.text) if span.relation in wanted]
 
-    def _affordable(self, group: Sequence[Work], spent: int) -> Sequence[Work]:
-        if not self.config.llm_tokens:
-            return group
-        assert self._llm is not None
-        kept = []
-        for work in group:
-            documents = self._for_llm(work)
-            spent += int(sum(self._llm.forecast(document) for document in documents) / _CHARS_PER_TOKEN)
-            if spent > self.config.llm_tokens:
-                break
-            kept.append(work)
-        return kept
+    def _weighed(
+        self, document: Document, heard: Heard, told: Sequence[Assertion], *, anew: bool
+    ) -> tuple[list[LogEntry], Trust]:
+        """The entries that say how sure each claim in this text is, after taggers and model (``told``) were heard.
+
+        The span reader's claims are asserted as sure as they are; they are weighed ``anew`` where a model was asked.
+        """
+        first = [said.span for said in heard.said]
+        second = [Span(a.start, a.end, a.relation, a.confidence) for a in told]
+        verdict = weigh(document.text, first, second, self.config.trust, self._is_single)
+        entries = [
+            _weighed(self._claim(document, said.span, name), sure)
+            for said, sure in zip(heard.said, verdict.first, strict=True)
+            for name in said.by
+            if anew or name == TAGGER
+        ]
+        entries += [_weighed(claim, sure) for claim, sure in zip(told, verdict.second, strict=True)]
+        return entries, compared(document.text, first, second)
+
+    def _hear(self, works: Sequence[Work]) -> None:
+        """Let tagger and span reader read product texts, and keep what they say of each."""
+        parts = [(work, document) for work in works for document in product_texts(work)]
+        found = self.joint.read([passage_of(document, work) for work, document in parts])
+        for work in works:
+            mine = [(d, heard) for (owner, d), heard in zip(parts, found, strict=True) if owner is work]
+            self._heard[work.product_id] = {document.id: heard for document, heard in mine}
+            self._doubts[work.product_id] = sum(heard.doubt for _, heard in mine)
 
     def _for_llm(self, work: Work) -> list[Document]:
-        spoken = [d for d in work.documents if d.kind is DocumentKind.TEXT and d.text.strip()]
-        return [d for d in spoken if self.model is not None and _speaks(self.model, d.language)]
-
-    def _spoken(self, work: Work) -> bool:
-        return bool(self._for_llm(work))
+        return [d for d in product_texts(work) if self.model is not None and speaks(self.model, d.language)]
 
     def _need(self, work: Work) -> tuple[bool, float, str]:
-        known = self.tagger is not None and (
-            not work.category or fold(work.category) in self.tagger.categories
-        )
-        return known, -self._doubts.get(work.product_id, 1.0), work.product_id
+        tagger = self.joint.tagger
+        known = tagger is not None and (not work.category or fold(work.category) in tagger.categories)
+        return known, -round(self._doubts[work.product_id], 4), work.product_id
+
+    def _is_single(self, relation: str) -> bool:
+        found = self.schema.attribute(relation)
+        return found is not None and found.value_type in _ONE_VALUE
 
     @property
     def _extractor(self) -> str:
-        return f"llm:{self.model.id}" if self.model else "llm"
+        return f"{LLM}:{self.model.id}" if self.model else LLM
 
-    def _tagger_assertion(self, document: Document, span: Span) -> Assertion:
-        version = self.tagger.version if self.tagger else "patterns"
-        return _assertion(document, span, TAGGER, version, self.schema, span.confidence)
-
-    def _llm_assertion(self, document: Document, span: Span, confidence: float) -> Assertion:
-        return _assertion(document, span, self._extractor, "1", self.schema, confidence)
-
-
-def _assertion(
-    document: Document, span: Span, extractor: str, version: str, schema: Schema, confidence: float
-) -> Assertion:
-    return Assertion.of(
-        document,
-        span.relation,
-        span.start,
-        span.end,
-        extractor=extractor,
-        extractor_version=version,
-        schema_version=schema.version,
-        confidence=round(min(1.0, max(0.0, confidence)), 4),
-    )
+    def _claim(self, document: Document, span: Span, step: str) -> Assertion:
+        extractor, version = self.extractors[step]
+        return Assertion.of(
+            document,
+            span.relation,
+            span.start,
+            span.end,
+            extractor=extractor,
+            extractor_version=version,
+            schema_version=self.schema.version,
+            confidence=rounded(span.confidence),
+        )
 
 
-def _texts(work: Work) -> list[Document]:
-    return [d for d in work.documents if d.kind is not DocumentKind.CELL and d.text.strip()]
-
-
-def _beside(spans: Collection[Span], others: Iterable[Span]) -> list[Span]:
-    kept: list[Span] = []
-    for other in others:
-        if not any(other.overlaps(span) for span in (*spans, *kept)):
-            kept.append(other)
-    return kept
-
-
-def _contradicts(span: Span, tagged: Assertion) -> bool:
-    """Overlapping words read as something else, or cut otherwise."""
-    overlap = span.start < tagged.end and tagged.start < span.end
-    return overlap and (span.start, span.end, span.relation) != (tagged.start, tagged.end, tagged.relation)
-
-
-def _speaks(model: LanguageModel, language: str) -> bool:
-    return "*" in model.languages or not language or language.split("-")[0] in model.languages
+def _weighed(claim: Assertion, confidence: float) -> LogEntry:
+    return LogEntry(EntryKind.WEIGHED, claim.id, {"confidence": rounded(confidence)}, actor=claim.extractor)

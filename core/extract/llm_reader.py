@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.domain import Document
+from core.extract.budget import Cost
 from core.extract.ground import Span, place, says_something, without_overlaps
 from core.extract.prompt import Question, ask
 from core.extract.schema import Schema
 from core.extract.similar import Similar
 from core.extract.tokens import Token, chunks
 from core.llm.base import Completion, LanguageModel
+from core.llm.cache import CachedModel
+from core.llm.counting import tokens_of
 
 OnToken = Callable[[str, str], None]
 OnSpan = Callable[[str, Span], None]
@@ -22,7 +25,7 @@ OnSpan = Callable[[str, Span], None]
 class LlmConfig:
     """``shots`` similar examples a prompt of at most ``prompt_chars`` characters (700 tokens are about 2,400 of
     English); texts are cut into chunks of ``chunk_chars``; ``unknown`` is the confidence where a server gives no
-    probabilities."""
+    probabilities; a reply is expected to take ``line_tokens`` tokens an attribute asked."""
 
     shots: int = 4
     prompt_chars: int = 2_400
@@ -30,6 +33,7 @@ class LlmConfig:
     max_values: int = 3
     max_tokens: int = 220
     unknown: float = 0.7
+    line_tokens: float = 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,23 @@ class LlmReader:
         self.similar = examples
         self.config = config or LlmConfig()
 
-    def forecast(self, document: Document) -> int:
-        """Characters that reading the document would put into prompts; about four a token in English."""
-        return self.config.prompt_chars * max(1, len(chunks(document.text, self.config.chunk_chars)))
+    def costs(self, documents: Sequence[Document], categories: Sequence[str]) -> list[Cost]:
+        """What reading each document would cost: its prompts' tokens, and those expected in the replies. Nothing for
+        replies that have been kept."""
+        parts = [self._parts(d, c) for d, c in zip(documents, categories, strict=True)]
+        flat = [part.question for own in parts for part in own]
+        kept = iter(self._kept(flat))
+        return [sum((Cost() if next(kept) else self._cost(p.question) for p in own), Cost()) for own in parts]
+
+    def _cost(self, question: Question) -> Cost:
+        lines = len(question.form.names)
+        return Cost(tokens_of(self.model, question.prompt), self.config.line_tokens * lines)
+
+    def _kept(self, questions: Sequence[Question]) -> list[bool]:
+        if not isinstance(self.model, CachedModel):
+            return [False] * len(questions)
+        prompts, forms = [q.prompt for q in questions], [q.form for q in questions]
+        return self.model.kept(prompts, forms, max_tokens=self.config.max_tokens)
 
     def read(
         self,

@@ -11,8 +11,10 @@ from core.domain import Document, DocumentKind, canonical_json, content_hash
 from core.extract import shipped, tagger, trims
 from core.extract.ensemble import Ensemble, Weights, best
 from core.extract.ground import Span
+from core.extract.joint import doubt_of
 from core.extract.labelled import Asked, Labelled, spans_of
 from core.extract.llm_reader import LlmConfig, LlmReader
+from core.extract.opinion import Trust, compared, weigh
 from core.extract.query import Query
 from core.extract.schema import Attribute, Schema
 from core.extract.similar import Similar
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from core.extract.span_reader import SpanReader, SpanReaderConfig
 
 METHODS = ("tagger", "llm", "cascade")
-_SURE = 0.8
 _GROUP = 8
 
 Values = Mapping[str, Span]
@@ -31,21 +32,25 @@ Values = Mapping[str, Span]
 @dataclass(frozen=True)
 class Readings:
     """What was found: at most one span an attribute and text. ``seconds`` is of reading, without training;
-    ``tokens`` are those of prompts and replies; ``by_model`` counts the texts a language model read."""
+    ``tokens`` are those of prompts and replies; ``by_model`` counts the texts a language model read; ``trust`` is how
+    the model stood beside what was sure."""
 
     values: Sequence[Values]
     seconds: float
     train_seconds: float = 0.0
     tokens: int = 0
     by_model: int = 0
+    trust: Trust = field(default_factory=Trust)
 
 
 @dataclass(frozen=True, slots=True)
 class MethodConfig:
-    """``share`` is the part of the texts that a cascade hands to the language model, in [0, 1]."""
+    """``share`` is the part of the texts that a cascade hands to the language model, in [0, 1]; ``trust`` how often the
+    model is right where it gives a value, as far as that is known before."""
 
     method: str = "tagger"
     share: float = 0.1
+    trust: float = 0.6
     llm: LlmConfig = field(default_factory=LlmConfig)
 
 
@@ -153,50 +158,27 @@ def _second_look(
     threshold: float,
 ) -> Readings:
     wanted = round(config.share * len(items))
-    ranked = sorted(range(len(items)), key=lambda at: (-_doubt(spans[at]), at))
+    ranked = sorted(range(len(items)), key=lambda at: (-doubt_of(spans[at]), at))
     places = sorted(ranked[:wanted])
     looked = _by_model([items[at] for at in places], asked, train, model, config)
     values = list(first.values)
-    trust = _trust([first.values[at] for at in places], looked.values)
+    seen = Trust()
     for at, found in zip(places, looked.values, strict=True):
-        values[at] = _joined(values[at], found, trust, threshold)
+        seen += compared(items[at].text, list(values[at].values()), list(found.values()))
+    trust = seen.after(config.trust)
+    for at, found in zip(places, looked.values, strict=True):
+        values[at] = _settled(items[at].text, values[at], found, trust, threshold)
     return Readings(
-        values, first.seconds + looked.seconds, first.train_seconds, looked.tokens, looked.by_model
+        values, first.seconds + looked.seconds, first.train_seconds, looked.tokens, looked.by_model, seen
     )
 
 
-def _doubt(spans: Sequence[Span]) -> float:
-    """The expected number of wrong decisions about these spans."""
-    return sum(min(span.confidence, 1.0 - span.confidence) for span in spans)
-
-
-def _trust(first: Sequence[Values], second: Sequence[Values]) -> float:
-    """How often the model says what the taggers are sure of, where it says anything; 0.5 where nothing is known."""
-    right = total = 1.0
-    for sure, told in zip(first, second, strict=True):
-        for attribute, span in told.items():
-            known = sure.get(attribute)
-            if known is not None and known.confidence >= _SURE:
-                total += 1.0
-                right += (known.start, known.end) == (span.start, span.end)
-    return right / (total + 1.0)
-
-
-def _joined(first: Values, second: Values, trust: float, threshold: float) -> Values:
-    """Agreement raises confidence (both wrong at once is rarer), a value of the model's alone has its trust."""
-    joined = dict(first)
-    for attribute, span in second.items():
-        known = joined.get(attribute)
-        told = span.confidence * trust
-        if known is None:
-            if told >= threshold:
-                joined[attribute] = Span(span.start, span.end, attribute, told)
-        elif (known.start, known.end) == (span.start, span.end):
-            sure = 1.0 - (1.0 - known.confidence) * (1.0 - told)
-            joined[attribute] = Span(span.start, span.end, attribute, sure)
-        elif told > known.confidence:
-            joined[attribute] = Span(span.start, span.end, attribute, told)
-    return joined
+def _settled(text: str, first: Values, second: Values, trust: float, threshold: float) -> Values:
+    """For each attribute the surest value once both were heard; agreement is one value."""
+    one, other = list(first.values()), list(second.values())
+    verdict = weigh(text, one, other, trust)
+    sure = [*zip(one, verdict.first, strict=True), *zip(other, verdict.second, strict=True)]
+    return best([Span(s.start, s.end, s.relation, confidence) for s, confidence in sure], threshold)
 
 
 def _document(item: Labelled, number: int) -> Document:

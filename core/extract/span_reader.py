@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from torch import Tensor
 
 from core.domain import canonical_json, content_hash
 from core.errors import DataError, ExtractionError
+from core.extract.batches import alike, padded
 from core.extract.ground import Span
 from core.extract.query import Query
 from core.extract.span_network import (
@@ -34,7 +35,6 @@ from core.extract.tokens import fold
 from core.llm.files import SENTENCES, folder_of
 
 _FORMAT = 1
-_READ_TOKENS = 4_096
 _LEAST_STEPS = 60
 _MOST_EPOCHS = 40
 
@@ -88,13 +88,13 @@ class SpanReader:
         owners, items = [at for at, _ in windows], [item for _, item in windows]
         device = _device()
         with torch.inference_mode():
-            for places in _by_length(items):
+            for places in alike([len(item.ids) for item in items]):
                 chosen = [items[at] for at in places]
-                batch = stack(chosen, device)
+                batch = padded(stack(chosen, device), fill=not _computes_half(device))
                 with _half(device):
                     made = torch.stack([network(batch).float() for network in self.networks])
                 logits = made.mean(0).cpu().numpy()
-                for place, item, values in zip(places, chosen, logits, strict=True):
+                for place, item, values in zip(places, chosen, logits[: len(chosen)], strict=True):
                     found[owners[place]] += spans_of(item, values)
         return [_likeliest(spans) for spans in found]
 
@@ -264,18 +264,6 @@ def _batches(items: Sequence[Encoded], size: int, drawn: random.Random) -> list[
     return made
 
 
-def _by_length(items: Sequence[Encoded]) -> Iterator[list[int]]:
-    """Places of items in groups of about as many tokens."""
-    group: list[int] = []
-    for at in sorted(range(len(items)), key=lambda at: len(items[at].ids)):
-        if group and len(items[at].ids) * (len(group) + 1) > _READ_TOKENS:
-            yield group
-            group = []
-        group.append(at)
-    if group:
-        yield group
-
-
 def _about(
     queries: Sequence[Query], config: SpanReaderConfig, start: SpanReader | None, trained: list[str]
 ) -> dict[str, Any]:
@@ -312,5 +300,8 @@ def _device() -> torch.device:
 
 def _half(device: torch.device) -> torch.autocast:
     """Half precision where the machine computes in it; elsewhere it would only be slower."""
-    able = device.type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return torch.autocast(device.type, torch.bfloat16, enabled=able)
+    return torch.autocast(device.type, torch.bfloat16, enabled=_computes_half(device))
+
+
+def _computes_half(device: torch.device) -> bool:
+    return device.type == "cuda" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

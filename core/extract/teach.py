@@ -1,17 +1,48 @@
-"""From facts to lessons: what reviewers accepted, or a language model found, becomes labelled text for the tagger."""
+"""From facts to lessons: what reviewers accepted, or a language model found, becomes labelled text for the readers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.domain import Assertion, Document, DocumentKind
+from core.errors import ExtractionError
 from core.extract import shipped, tagger
+from core.extract.folds import some
 from core.extract.ground import Span, is_grounded, without_overlaps
+from core.extract.joint import Joint, Passage
+from core.extract.labelled import Labelled
+from core.extract.query import Query
+from core.extract.schema import Schema
 from core.extract.tagger import Example, Tagger
+from core.llm.files import SENTENCES, status
 from core.storage.workspaces import Workspace
 
-FOLDER = "tagger"
+if TYPE_CHECKING:
+    from core.extract.span_reader import SpanReader
+
+FOLDER, READER_FOLDER = "tagger", "reader"
+REHEARSED = 60
+_SEEN, _MOST_EPOCHS, _LEAST_EPOCHS = 400, 5, 2
+_RATE, _HEAD_RATE = 1e-4, 5e-4
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderFiles:
+    """A span reader on disk; ``taught`` says that it has learned from this workspace's reviewers."""
+
+    folder: Path
+    version: str
+    taught: bool
+
+    def load(self) -> SpanReader:
+        """Read it, once a process; raises ExtractionError where it is damaged, ModelUnavailable without encoder."""
+        return _loaded(self.folder)
 
 
 def examples_of(
@@ -55,3 +86,79 @@ def tagger_of(workspace: Workspace) -> Tagger:
     if current.is_file():
         return Tagger.load(current.parent / current.read_text("utf-8").strip())
     return shipped.default_tagger()
+
+
+def teach_reader(
+    workspace: Workspace,
+    examples: Sequence[Example],
+    schema: Schema,
+    on_epoch: Callable[[int, int, float], None] | None = None,
+) -> ReaderFiles | None:
+    """Teach the shipped span reader the same lessons and keep it in the workspace's ``reader`` folder; some of the
+    sample's gold is rehearsed with them. None where no lesson is in its language; raises ModelUnavailable without its
+    encoder.
+
+    Few lessons are seen more often than many, so that it takes about a minute or two on two cores.
+    """
+    from core.extract.span_reader import SpanReaderConfig, train
+
+    asked = Joint(schema)
+    lessons = [query for example in examples if (query := _question(asked, example))]
+    if not any(query.spans for query in lessons):
+        return None
+    gold = [query for example in shipped.read_gold() if (query := _question(asked, example))]
+    rehearsed = some([Labelled("", q.category, q.text, {}) for q in gold], min(REHEARSED, 2 * len(lessons)))
+    queries = [*lessons, *(gold[at] for at in rehearsed)]
+    epochs = max(_LEAST_EPOCHS, min(_MOST_EPOCHS, _SEEN // len(queries)))
+    config = SpanReaderConfig(epochs=epochs, rate=_RATE, head_rate=_HEAD_RATE)
+    made = train(queries, config, shipped.default_reader(), on_epoch)
+    folder = workspace.sub(READER_FOLDER)
+    before = _current(folder)
+    made.save(folder / made.version)
+    (folder / "current").write_text(made.version, "utf-8")
+    for old in folder.iterdir():
+        # A build that is under way may still read with the one before.
+        if old.is_dir() and old.name not in (made.version, before):
+            shutil.rmtree(old, ignore_errors=True)
+    return ReaderFiles(folder / made.version, made.version, True)
+
+
+def reader_of(workspace: Workspace) -> ReaderFiles | None:
+    """The workspace's own span reader where it has one, else the shipped one; None where its encoder is not on this
+    machine. Raises ExtractionError if it is damaged."""
+    if not any(state.name == SENTENCES and state.present for state in status()):
+        return None
+    folder = Path(workspace.folder) / READER_FOLDER
+    own = _current(folder)
+    place = folder / own if own else shipped.READER
+    try:
+        version = json.loads((place / "span_reader.json").read_text("utf-8"))["about"]["version"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ExtractionError(
+            f"The span reader cannot be read ({error}).", where=str(place), remedy="Teach it again."
+        ) from error
+    return ReaderFiles(place, str(version), bool(own))
+
+
+def _question(asked: Joint, example: Example) -> Query | None:
+    """What the span reader is asked about a lesson; None for what it does not read."""
+    passage = Passage(example.text, example.category, example.kind)
+    if not passage.readable:
+        return None
+    query = asked.query(passage)
+    spans = tuple(span for span in example.spans if span.relation in query.asked)
+    return Query(query.text, query.category, query.asked, spans)
+
+
+def _current(folder: Path) -> str:
+    file = folder / "current"
+    return file.read_text("utf-8").strip() if file.is_file() else ""
+
+
+@lru_cache(maxsize=2)
+def _loaded(folder: Path) -> SpanReader:
+    if folder == shipped.READER:
+        return shipped.default_reader()
+    from core.extract.span_reader import SpanReader
+
+    return SpanReader.load(folder)

@@ -59,6 +59,7 @@ class Fold:
         self._facts: dict[str, Fact] = {}
         self._standing: dict[str, Standing] = {}
         self._reasons: dict[str, str] = {}
+        self._weighed: dict[str, float] = {}
         self._conflicts: dict[tuple[str, str], tuple[str, ...]] = {}
         self._counts: Counter[Standing] = Counter()
         self._sum = 0
@@ -97,6 +98,7 @@ class Fold:
             seq=self.seq,
             merged=dict(self._merged),
             rules=self._values.rules,
+            weighed=dict(self._weighed),
         )
 
     def _bring_up_to_date(self) -> None:
@@ -171,6 +173,7 @@ class Fold:
         for assertion in old.standing:
             del self._standing[assertion]
             self._reasons.pop(assertion, None)
+            self._weighed.pop(assertion, None)
         for relation in old.conflicts:
             del self._conflicts[(root, relation)]
         return {mention.node for mention in old.mentions}
@@ -184,6 +187,7 @@ class Fold:
         self._facts.update((fact.id, fact) for fact in new.facts)
         self._standing.update(new.standing)
         self._reasons.update(new.reasons)
+        self._weighed.update(new.weighed)
         self._conflicts.update(((root, relation), facts) for relation, facts in new.conflicts.items())
         return {mention.node for mention in new.mentions}
 

@@ -6,14 +6,17 @@ the same view, so a build that is over can be replayed to any position.
 
 Events it understands (others are skipped):
 
-* ``plan``: ``products`` (how many will be read), ``llm_products`` (how many of them at most by the language model)
+* ``plan``: ``products`` (how many will be read), ``llm_products`` (how many of them at most by the ``model``),
+  ``llm_tokens`` and ``llm_money`` (where it stops)
 * ``step``: ``name``, ``products``: one of the steps begins
 * ``read``: ``product``, ``title``, ``step``, ``documents`` [``id``, ``field``, ``text``]
 * ``tokens``: ``text``
 * ``mark``: ``document``, ``start``, ``end``, ``relation``: words that will be a fact
 * ``facts``: ``items`` [``LiveFact`` as a mapping]
+* ``changed``: ``items`` as in ``facts``: claims told before that now stand otherwise, as another reader was heard
+* ``stopped``: ``reason``, ``read``, ``of``: the language model's budget ended it
 * ``ledger``: ``committed``, ``merged``, ``quarantined``, ``rejected``
-* ``speed``: ``products_per_second``, ``tokens_per_second``, ``seconds_left``, ``tokens``
+* ``speed``: ``products_per_second``, ``tokens_per_second``, ``seconds_left``, ``tokens``, ``money``
 * ``count``: ``products`` read so far, ``llm_products`` of them by the language model
 * ``progress``, ``status``: as every job's
 """
@@ -114,6 +117,7 @@ class Speed:
     tokens_per_second: float | None = None
     seconds_left: float | None = None
     tokens: int = 0
+    money: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,13 @@ class BuildView:
     llm_products: int = 0
     feed: deque[LiveFact] = field(default_factory=lambda: deque(maxlen=FEED_FACTS))
     places: Places = field(default_factory=Places)
+    stopped: Mapping[str, Any] = field(default_factory=dict)
     _shown: dict[str, LiveNode] = field(default_factory=dict)
     _edges: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
     _once: dict[str, Point] = field(default_factory=dict)
+    _rests_on: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The claims told so far that each edge rests on."""
+    _edge_of: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: JobEvent) -> None:
         """Take in the next event; one that was taken in before is skipped."""
@@ -175,6 +183,7 @@ class BuildView:
         """A copy that can be carried on on its own; what the containers hold is immutable and shared."""
         twin = replace(self, feed=self.feed.copy(), places=self.places.copy())
         twin._shown, twin._edges, twin._once = dict(self._shown), dict(self._edges), dict(self._once)
+        twin._rests_on, twin._edge_of = dict(self._rests_on), dict(self._edge_of)
         return twin
 
     def _on_facts(self, data: Mapping[str, Any]) -> None:
@@ -201,8 +210,35 @@ class BuildView:
             self._show(
                 LiveNode(fact.object, fact.object_label, fact.object_type, fact.family), near=[fact.subject]
             )
-            self._edges[_edge_id(fact)] = (_edge_id(fact), fact.subject, fact.object, fact.family)
+            edge = _edge_id(fact)
+            self._edges[edge] = (edge, fact.subject, fact.object, fact.family)
+            self._edge_of[fact.id] = edge
+            self._rests_on[edge] = self._rests_on.get(edge, frozenset()) | {fact.id}
         self._make_room()
+
+    def _on_changed(self, data: Mapping[str, Any]) -> None:
+        made = {item["id"]: _fact(item) for item in data["items"]}
+        self.feed = deque((made.get(fact.id, fact) for fact in self.feed), maxlen=FEED_FACTS)
+        lit = tuple(made.get(fact.id, fact) for fact in self.reading.lit)
+        self.reading = replace(self.reading, lit=lit)
+        for fact in made.values():
+            if fact.stands:
+                self._grow([fact])
+            else:
+                self._wither(fact.id)
+
+    def _wither(self, claim: str) -> None:
+        """Take out the edge that rested on a claim alone, and nodes that are left without any."""
+        edge = self._edge_of.pop(claim, "")
+        rest = self._rests_on.pop(edge, frozenset()) - {claim}
+        if rest:
+            self._rests_on[edge] = rest
+        elif edge in self._edges:
+            _, subject, target, _ = self._edges.pop(edge)
+            held = {node for _, one, other, _ in self._edges.values() for node in (one, other)}
+            for node in ({subject, target} - held) & self._shown.keys():
+                del self._shown[node]
+                self.places.take_away(node)
 
     def _show(self, node: LiveNode, near: Iterable[str]) -> None:
         # A node that is spoken of again becomes the latest: the order of the mapping is the order of mention.
@@ -257,6 +293,9 @@ class BuildView:
     def _on_plan(self, data: Mapping[str, Any]) -> None:
         self.plan = dict(data)
 
+    def _on_stopped(self, data: Mapping[str, Any]) -> None:
+        self.stopped = dict(data)
+
     def _on_step(self, data: Mapping[str, Any]) -> None:
         self.step = data["name"]
 
@@ -275,6 +314,8 @@ _HANDLERS = {
     "mark": BuildView._on_mark,
     "tokens": BuildView._on_tokens,
     "facts": BuildView._on_facts,
+    "changed": BuildView._on_changed,
+    "stopped": BuildView._on_stopped,
     "ledger": BuildView._on_ledger,
     "speed": BuildView._on_speed,
     "progress": BuildView._on_progress,

@@ -240,6 +240,8 @@ def _holds(registers: Registers, entry: LogEntry) -> bool:
             return not registers.claim(target).live
         case EntryKind.QUARANTINED:
             return registers.claim(target).reason == str(entry.data.get("reason", ""))
+        case EntryKind.WEIGHED:
+            return registers.claim(target).confidence == float(entry.data["confidence"])
         case EntryKind.ACCEPTED | EntryKind.REJECTED | EntryKind.CORRECTED:
             last = [mark for mark in registers.marks(target) if mark.kind in _VERDICTS][-1:]
             return bool(last) and (last[0].kind, dict(last[0].data)) == (kind, dict(entry.data))

@@ -73,8 +73,8 @@ class Graph:
     """A version of the graph. Equal ``hash``, equal nodes, facts and standings, whatever way they came about.
 
     ``reasons`` has the assertions that are not in a fact; ``conflicts`` maps (subject, relation) to the facts that
-    contradict each other; ``seq`` is the position of the log it is as of; ``rules`` has how each schema version
-    normalises values, by relation.
+    contradict each other; ``weighed`` has the confidence of the assertions whose words others have read too; ``rules``
+    has how each schema version normalises values, by relation; ``seq`` is the position of the log it is as of.
     """
 
     nodes: Mapping[str, Node]
@@ -87,6 +87,7 @@ class Graph:
     seq: int = 0
     merged: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, Mapping[str, Rule]] = field(default_factory=dict)
+    weighed: Mapping[str, float] = field(default_factory=dict)
 
     def value_of(self, assertion: Assertion) -> NormalValue:
         """What the words of an assertion are normalised to, and by which rule."""

@@ -24,12 +24,14 @@ class Mark(NamedTuple):
 
 
 class ClaimState(NamedTuple):
-    """Whether an assertion is live, why it is kept apart ("" if it is not), and what a reviewer said of it."""
+    """Whether an assertion is live, why it is kept apart ("" if it is not), what a reviewer said of it, and how sure it
+    is since others have read the same words (None where nobody has)."""
 
     live: bool
     reason: str
     verdict: EntryKind | None
     retracted_because: str
+    confidence: float | None = None
 
 
 class Registers:
@@ -70,6 +72,7 @@ class Registers:
     def claim(self, assertion_id: str) -> ClaimState:
         """The state of an assertion; of several reviewers' verdicts the last one counts."""
         live, reason, verdict, because = False, "", None, ""
+        confidence: float | None = None
         for _seq, kind, data in self.marks(assertion_id):
             if kind is EntryKind.ASSERTED:
                 live, because = True, ""
@@ -77,9 +80,11 @@ class Registers:
                 live, because = False, str(data.get("reason", ""))
             elif kind is EntryKind.QUARANTINED:
                 reason = str(data.get("reason", ""))
+            elif kind is EntryKind.WEIGHED:
+                confidence = float(data["confidence"])
             elif kind in (EntryKind.ACCEPTED, EntryKind.REJECTED, EntryKind.CORRECTED):
                 verdict = kind
-        return ClaimState(live, reason, verdict, because)
+        return ClaimState(live, reason, verdict, because, confidence)
 
     def merged_into(self, node_id: str) -> str | None:
         """The node that ``node_id`` was last merged into, or None."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from core.domain import Assertion, Fact, Standing
@@ -31,9 +31,9 @@ Key = tuple[str, str, str]
 class Signals:
     """What is known of a fact before anybody looks.
 
-    ``confidence`` is that of its surest reading, in [0, 1]; ``agreeing`` counts further independent readings of the
-    same value, ``against`` readings that contradict it; ``reach`` is the number of facts at the value, itself included;
-    ``apart`` says that it is kept apart, so that a look changes something where it is right.
+    ``confidence`` is that of its surest reading, in [0, 1]; ``agreeing`` counts further texts that say the same value,
+    ``against`` readings that contradict it; ``reach`` is the number of facts at the value, itself included; ``apart``
+    says that it is kept apart, so that a look changes something where it is right.
     """
 
     confidence: float
@@ -144,7 +144,11 @@ def queue(graph: Graph, assertions: Mapping[str, Assertion], categories: Mapping
 
     ``assertions`` has those that the graph gives a standing; ``categories`` is by product id.
     """
-    live = {i: assertions[i] for i in graph.standing if i in assertions}
+    live = {
+        i: replace(assertions[i], confidence=graph.weighed.get(i, assertions[i].confidence))
+        for i in graph.standing
+        if i in assertions
+    }
     rivals = _rivals(live.values(), graph)
     items = [
         _item(graph, [live[i] for i in fact.supports if i in live], categories, rivals, fact)
@@ -180,7 +184,7 @@ def _item(
         against,
         Signals(
             lead.confidence,
-            len({(a.extractor, a.document_id) for a in ordered}) - 1,
+            len({a.document_id for a in ordered}) - 1,
             len(against),
             degree(graph, fact.object) if fact else 1 + degree(graph, graph.resolve(_node(lead))),
             fact is None,

@@ -31,6 +31,7 @@ class Subject:
     reasons: Mapping[str, str] = field(default_factory=dict)
     conflicts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mentions: tuple[Mention, ...] = ()
+    weighed: Mapping[str, float] = field(default_factory=dict)
 
     def digest(self) -> int:
         """Stands for the facts with their supports and confidences, and for each assertion's standing."""
@@ -61,6 +62,7 @@ def judge(
     """Judge the claims about ``root`` (and the nodes merged into it); those not live are left out."""
     standing: dict[str, Standing] = {}
     reasons: dict[str, str] = {}
+    weights: dict[str, float] = {}
 
     def put_aside(aside: Iterable[Claim], place: Standing, reason: str) -> None:
         for claim in aside:
@@ -68,9 +70,12 @@ def judge(
 
     groups: dict[tuple[str, str], _Group] = {}
     for claim in claims:
-        live, reason, verdict, _because = registers.claim(claim.id)
+        live, reason, verdict, _because, weighed = registers.claim(claim.id)
         if not live:
             continue
+        if weighed is not None:
+            claim = claim._replace(confidence=weighed)
+            weights[claim.id] = weighed
         target = resolve(claim.object)
         if verdict is EntryKind.REJECTED:
             put_aside([claim], Standing.REJECTED, Reason.REVIEWED)
@@ -116,21 +121,20 @@ def judge(
                 )
     if facts:
         mentions.append(Mention(root, True, root.partition(":")[2], ""))
-    return Subject(tuple(facts), standing, reasons, conflicts, tuple(mentions))
+    return Subject(tuple(facts), standing, reasons, conflicts, tuple(mentions), weights)
 
 
 def combined(claims: Sequence[Claim], accepted: Iterable[str] = ()) -> float:
     """Noisy or over independent supports: 1 - prod(1 - c).
 
-    Readings by one extractor of one document are not independent; the surest of them counts. An accepted claim is
-    certain.
+    Readings of one document are not independent: how far its readers agree has been weighed in each of them, and the
+    surest counts. An accepted claim is certain.
     """
     if any(True for _ in accepted):
         return 1.0
-    best: dict[tuple[str, str], float] = {}
+    best: dict[str, float] = {}
     for claim in claims:
-        source = (claim.extractor, claim.document_id)
-        best[source] = max(best.get(source, 0.0), claim.confidence)
+        best[claim.document_id] = max(best.get(claim.document_id, 0.0), claim.confidence)
     doubt = 1.0
     for confidence in sorted(best.values()):
         doubt *= 1.0 - confidence

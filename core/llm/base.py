@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.llm.grammar import CopyForm
 
@@ -28,7 +28,8 @@ class Completion:
 @dataclass(frozen=True, slots=True)
 class ModelCard:
     """What a model is: ``kind`` is embedded, transformers or endpoint; ``languages`` are codes, ``("*",)`` for many;
-    ``size`` in bytes (0 unknown); ``where`` a folder, hub id or URL; ``missing`` the reason it cannot be used."""
+    ``size`` in bytes (0 unknown); ``where`` a folder, hub id or URL; ``missing`` the reason it cannot be used;
+    ``price_in`` and ``price_out`` money for a million tokens given and written, None where it costs none."""
 
     id: str
     name: str
@@ -37,10 +38,21 @@ class ModelCard:
     size: int
     where: str
     missing: str = ""
+    price_in: float | None = None
+    price_out: float | None = None
 
     def speaks(self, language: str) -> bool:
         """Whether the model may be used on text of that language ("" where it is unknown)."""
         return not language or "*" in self.languages or language.split("-")[0] in self.languages
+
+
+@runtime_checkable
+class Loads(Protocol):
+    """A model with weights to load."""
+
+    def load(self) -> None:
+        """Load them now, rather than at the first reply."""
+        ...
 
 
 class LanguageModel(Protocol):

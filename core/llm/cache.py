@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from core.domain import canonical_json, content_hash
-from core.llm.base import Completion, LanguageModel, OnToken
+from core.llm.base import Completion, LanguageModel, Loads, OnToken
+from core.llm.counting import tokens_of
 from core.llm.grammar import CopyForm
 from core.storage.database import Database, insert_new
 from core.storage.tables import llm_cache
@@ -51,6 +52,23 @@ class CachedModel:
             self._keep(made)
             found |= made
         return [found[key] for key in keys]
+
+    def load(self) -> None:
+        """Load the model now, where it has something to load."""
+        if isinstance(self.model, Loads):
+            self.model.load()
+
+    def count(self, prompt: str) -> int:
+        """Tokens of a prompt, as the model counts them."""
+        return tokens_of(self.model, prompt)
+
+    def kept(
+        self, prompts: Sequence[str], forms: Sequence[CopyForm | None], *, max_tokens: int
+    ) -> list[bool]:
+        """Whether the reply to each prompt is there already."""
+        keys = [self._key(p, f, max_tokens) for p, f in zip(prompts, forms, strict=True)]
+        found = self._find(keys)
+        return [key in found for key in keys]
 
     def _key(self, prompt: str, form: CopyForm | None, max_tokens: int) -> str:
         asked = [form.names, form.pieces, form.max_values, form.max_chars] if form else None

@@ -7,6 +7,7 @@ that ignores the schema can still not put a word in that is not there.
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 import time
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.errors import ExtractionError, ModelUnavailable
+from core.errors import ConfigError, ExtractionError, ModelUnavailable
 from core.llm.base import Completion, OnToken
 from core.llm.grammar import CopyForm
 
@@ -26,7 +27,8 @@ _SHOWN = 8
 @dataclass(frozen=True, slots=True)
 class EndpointConfig:
     """One server. ``key_env`` names the environment variable that holds the key (keys are never in the file);
-    ``token_budget`` is for one job (0 for none); ``reply_format`` is json_schema, json_object or text, by what the
+    ``token_budget`` is for one job (0 for none); ``price_in`` and ``price_out`` are money for a million tokens of
+    prompts and of replies; ``reply_format`` is json_schema, json_object or text, by what the
     server understands."""
 
     id: str
@@ -40,6 +42,18 @@ class EndpointConfig:
     timeout: float = 60.0
     token_budget: int = 0
     reply_format: str = "json_schema"
+    price_in: float | None = None
+    price_out: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("price_in", "price_out"):
+            price = getattr(self, name)
+            if price is not None and not (isinstance(price, int | float) and 0 <= price < math.inf):
+                raise ConfigError(
+                    f"{name} is not a price.",
+                    where=f"endpoint {self.id}",
+                    remedy="Give money for a million tokens, 0 or more.",
+                )
 
 
 class EndpointModel:

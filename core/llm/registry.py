@@ -86,7 +86,16 @@ def _transformers(raw: Mapping[str, Any]) -> ModelCard:
 
 
 def _endpoint(config: EndpointConfig) -> ModelCard:
-    return ModelCard(config.id, config.name or config.id, "endpoint", config.languages, 0, config.url)
+    return ModelCard(
+        config.id,
+        config.name or config.id,
+        "endpoint",
+        config.languages,
+        0,
+        config.url,
+        price_in=config.price_in,
+        price_out=config.price_out,
+    )
 
 
 def _endpoints() -> list[EndpointConfig]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelUnavailable
 from core.llm.base import Completion, OnToken
+from core.llm.counting import roughly
 from core.llm.decoding import Decoder
 from core.llm.grammar import CopyForm
 from core.settings import settings
+
+_TURN_TOKENS = 30
+"""About what a chat template puts around a prompt."""
 
 
 class TransformersModel:
@@ -58,6 +62,16 @@ class TransformersModel:
     def load(self) -> None:
         """Load the weights now (some seconds), rather than at the first reply."""
         self._decoder  # noqa: B018
+
+    def count(self, prompt: str) -> int:
+        """Tokens of a prompt, its turn of the chat included: exact once the model is loaded, before by its tokenizer
+        file, which loads nothing else, and roughly where that is not here."""
+        if "_tokenizer" in self.__dict__:
+            return len(self.encode(prompt))
+        file = Path(self.source) / "tokenizer.json"
+        if not file.is_file():
+            return roughly(prompt) + _TURN_TOKENS
+        return len(_tokenizer_of(file).encode(prompt, add_special_tokens=False)) + _TURN_TOKENS * self.chat
 
     def encode(self, prompt: str) -> list[int]:
         """Token ids of a prompt as the model reads it."""
@@ -131,6 +145,13 @@ class TransformersModel:
                 where=self.source,
                 remedy="Check its name, the folder, and the connection to the hub.",
             ) from error
+
+
+@lru_cache(maxsize=4)
+def _tokenizer_of(file: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(file))
 
 
 def best_device() -> str:

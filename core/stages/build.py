@@ -1,16 +1,17 @@
 """The stage "build": products go in, facts come out, and everybody may watch.
 
 Steps in the order of their price: the catalogue's columns (no model, so the first facts stand at once), the tagger,
-the language model. Each product's assertions, log entries, read marks and the checkpoint are one transaction; what
-has a read mark for an extractor's version is not read by it again. So a build that dies goes on where it was, and
-building again costs only what is new.
+the span reader, the language model. Each product's assertions, log entries, read marks and the checkpoint are one
+transaction; what has a read mark for an extractor's version is not read by it again. So a build that dies goes on
+where it was, and building again costs only what is new.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from sqlalchemy import select, tuple_
@@ -18,13 +19,17 @@ from sqlalchemy import select, tuple_
 from core.catalogue.store import Catalogue
 from core.domain import Document, LogEntry
 from core.errors import DataError
+from core.extract.budget import Budget, Cost
 from core.graph.log import Log
 from core.graph.model import Graph
 from core.graph.review_log import carry_over
 from core.jobs import Context
-from core.stages.build_plan import BuildParams, choose, parse, schema_of
+from core.stages.build_cascade import price_of
+from core.stages.build_pace import remember
+from core.stages.build_pane import Subject
+from core.stages.build_plan import BuildParams, choose, parse, schema_of, unread
 from core.stages.build_report import Pace, Reporter
-from core.stages.build_steps import Reading, Step, Subject, steps
+from core.stages.build_steps import Reading, Step, steps
 from core.storage.database import insert_new
 from core.storage.tables import assertions, read_marks
 
@@ -47,8 +52,15 @@ class _Done:
     products: int = 0
     llm_products: int = 0
     tokens: int = 0
+    tokens_in: int = 0
+    llm_seconds: float = 0.0
+    alone: int = 0
+    right: float = 0.0
+    compared: float = 0.0
+    """How the language model stood beside values that were sure: so many right, of so many."""
     began_with: int = -1
     steps: dict[str, dict[str, float]] = field(default_factory=dict)
+    wanted: int = 0
     chosen: list[str] | None = None
     """What the language model is to read, once that has been decided."""
 
@@ -64,13 +76,16 @@ class _Build:
         self.pace, self.step, self.spoke = Pace(context), ("", 0), 0.0
         stored = context.load_checkpoint() or {}
         self.done = _Done(**stored.get("done", {}))
+        self.budget = self._budget()
 
     def run(self) -> Mapping[str, Any]:
         context = self.context
         context.progress(0, 0, "documents")
         self.log.reconcile()
-        self.log.schema(self.schema.version, self.schema_relations(), actor="build")
-        ids = choose(self.workspace, self.params)
+        self.log.schema(
+            self.schema.version, self.schema_relations(), actor="build", rules=self.schema.rules()
+        )
+        ids = self._chosen()
         if not ids:
             raise DataError(
                 "There are no products to read.",
@@ -81,14 +96,38 @@ class _Build:
         if self.done.began_with < 0:
             self.done.began_with = len(graph.facts)
         budget = min(self.params.llm_products, len(ids)) if self.params.model else 0
-        context.emit("plan", products=len(ids), llm_products=budget)
+        context.emit(
+            "plan",
+            products=len(ids),
+            llm_products=budget,
+            model=self.params.model,
+            llm_tokens=self.params.llm_tokens,
+            llm_money=self.params.llm_money,
+        )
         self._count()
         context.save_checkpoint(self._checkpoint())
-        for step in steps(self.schema, self.params, self.reporter, context, self._subjects, self._heard):
+        made = steps(
+            self.schema, self.params, self.reporter, context, self._subjects, self._heard, self.budget
+        )
+        for step in made:
             graph = self._step(step, ids)
+        self._stopped()
         if carry_over(self.workspace):  # what reviewers said holds for what a newer version has read again
             graph = self.reporter.facts()
-        return self._result(graph, len(ids))
+        result = self._result(graph, len(ids))
+        remember(result)
+        return result
+
+    def _chosen(self) -> list[str]:
+        """The products of this build: chosen once, as what was read meanwhile would make another choice."""
+        path = self.context.folder / "products.json"
+        if path.is_file():
+            return list(json.loads(path.read_text("utf-8")))
+        ids = choose(self.workspace, self.params)
+        scratch = path.with_suffix(".part")
+        scratch.write_text(json.dumps(ids), "utf-8")
+        scratch.replace(path)
+        return ids
 
     def schema_relations(self) -> list[str]:
         """Every relation that the schema knows, of any category."""
@@ -105,11 +144,14 @@ class _Build:
             self.context.check()
             for readings in step.read(self._subjects(batch)):
                 self._commit(step, readings)
-                self.pace.add(len(readings), sum(reading.new_tokens for reading in readings))
+                self.pace.add(len(readings), sum(reading.tokens_out for reading in readings))
                 graph = self.reporter.facts()
                 self._speed()
                 self.context.check()
+        step.finish()
         self.done.steps[step.name] = self._spent(step)
+        # What a step that remembers was to read stays known until it is told how far that came.
+        self.done.wanted = len(self.done.chosen or ()) if step.remembers else self.done.wanted
         self.done.chosen = None
         return graph
 
@@ -126,7 +168,12 @@ class _Build:
     def _spent(self, step: Step) -> dict[str, float]:
         """Products, seconds and tokens of a step over all attempts."""
         before = self.done.steps.get(step.name, {})
-        now = {"products": self.pace.products, "seconds": self.pace.seconds, "tokens": self.pace.charged}
+        now = {
+            "products": self.pace.products,
+            "seconds": self.pace.seconds,
+            "tokens": self.pace.charged,
+            "letters": self.pace.letters,
+        }
         return {name: before.get(name, 0) + value for name, value in now.items()}
 
     def _commit(self, step: Step, readings: Sequence[Reading]) -> None:
@@ -142,8 +189,8 @@ class _Build:
             self.done.products += len(readings)
         elif step.name == "llm":
             self.done.llm_products += len(readings)
-        self.pace.charged += sum(reading.tokens for reading in readings)
-        self.done.tokens += sum(reading.tokens for reading in readings)
+        self._spend(readings)
+        self.pace.letters += sum(len(document.text) for document in documents)
         with self.workspace.db.write() as connection:
             outdated = self._outdated(connection, step, documents)
             self.log.retract(outdated, "superseded", step.name, connection)
@@ -152,6 +199,39 @@ class _Build:
             insert_new(connection, read_marks, marks)
             self._count()
             self.context.save_checkpoint(self._checkpoint(), connection)
+
+    def _spend(self, readings: Sequence[Reading]) -> None:
+        tokens_in = sum(reading.tokens_in for reading in readings)
+        tokens = tokens_in + sum(reading.tokens_out for reading in readings)
+        self.pace.charged += tokens
+        self.done.tokens += tokens
+        self.done.tokens_in += tokens_in
+        self.done.alone += sum(reading.alone for reading in readings)
+        self.done.right += sum(reading.trust.right for reading in readings)
+        self.done.compared += sum(reading.trust.total for reading in readings)
+        self.done.llm_seconds = self.budget.elapsed
+
+    def _budget(self) -> Budget:
+        """The limits of the language model, and what earlier attempts have spent of them."""
+        spent = Cost(self.done.tokens_in, self.done.tokens - self.done.tokens_in)
+        context = self.context
+        return Budget(
+            self.params.limits,
+            price_of(self.params.model),
+            spent,
+            self.done.llm_seconds,
+            clock=lambda: monotonic() - context.paused_seconds,
+        )
+
+    def _stopped(self) -> None:
+        """Say where the budget ended the reading."""
+        if self.budget.stopped:
+            self.context.emit(
+                "stopped",
+                reason=self.budget.stopped,
+                read=self.done.llm_products,
+                of=self.done.wanted,
+            )
 
     def _outdated(self, connection: Any, step: Step, documents: Sequence[Document]) -> list[str]:
         """What an earlier version of the same extractor, or the same under another schema, found in these texts."""
@@ -170,20 +250,7 @@ class _Build:
         return list(found.scalars())
 
     def _unread(self, mark: str, ids: Sequence[str]) -> list[str]:
-        """Products with a present text that this extractor, in this version, has not read."""
-        with self.workspace.db.read() as connection:
-            query = select(read_marks.c.document_id, read_marks.c.document_hash).where(
-                read_marks.c.extractor == mark
-            )
-            read = {tuple(row) for row in connection.execute(query)}
-        if not read:
-            return list(ids)
-        unread = {
-            document.product_id
-            for document in self.catalogue.documents(ids)
-            if (document.id, document.hash) not in read and self._wanted(document)
-        }
-        return [one for one in ids if one in unread]
+        return unread(self.workspace, mark, ids, reviews=self.params.reviews)
 
     def _wanted(self, document: Document) -> bool:
         return self.params.reviews or document.kind != "review"
@@ -214,6 +281,7 @@ class _Build:
             tokens_per_second=tokens,
             seconds_left=left,
             tokens=self.done.tokens,
+            money=self.budget.price.of(self.budget.spent),
         )
         self.context.progress(self.pace.products, todo, name)
 
@@ -247,6 +315,12 @@ class _Build:
             "ledger": {"extracted": graph.ledger.extracted, **ledger},
             "graph_hash": graph.hash,
             "tokens": self.done.tokens,
+            "tokens_in": self.done.tokens_in,
+            "money": self.budget.price.of(self.budget.spent),
+            "stopped": self.budget.stopped,
+            "wanted": self.done.wanted,
+            "alone": self.done.alone,
+            "trust": [self.done.right, self.done.compared],
             "seconds": sum(step["seconds"] for step in self.done.steps.values()),
             "model": self.params.model,
             "steps": self.done.steps,

@@ -9,7 +9,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, func, select
 
+from core.catalogue.store import Catalogue
 from core.errors import ConfigError
+from core.extract.budget import Limits
 from core.extract.schema import DEFAULT_PATH, Schema, load
 from core.storage import tables
 from core.storage.workspaces import Workspace
@@ -30,7 +32,29 @@ class BuildParams(BaseModel):
     order: Order = Field(default="new", description="Which products come first.")
     product_ids: list[str] = Field(default_factory=list, description="The products, for the order “given”.")
     llm_products: int = Field(default=24, ge=0, description="Most products the language model may read.")
+    llm_tokens: int = Field(
+        default=0,
+        ge=0,
+        description="Tokens at which the model stops, in prompts and replies; 0 for no limit.",
+    )
+    llm_minutes: float = Field(
+        default=0.0,
+        ge=0.0,
+        allow_inf_nan=False,
+        description="Minutes at which the model stops; 0 for no limit.",
+    )
+    llm_money: float = Field(
+        default=0.0,
+        ge=0.0,
+        allow_inf_nan=False,
+        description="Money at which the model stops; 0 for no limit.",
+    )
     reviews: bool = Field(default=True, description="Whether reviews are read too.")
+
+    @property
+    def limits(self) -> Limits:
+        """Where the language model stops."""
+        return Limits(self.llm_tokens, 60.0 * self.llm_minutes, self.llm_money)
 
 
 def parse(params: Mapping[str, Any]) -> BuildParams:
@@ -70,6 +94,23 @@ def choose(workspace: Workspace, params: BuildParams) -> list[str]:
     with workspace.db.read() as connection:
         ids = _ordered(connection, params)
     return ids[: params.n_products]
+
+
+def unread(workspace: Workspace, mark: str, ids: Sequence[str], *, reviews: bool = True) -> list[str]:
+    """Those of the products with a present text that the extractor of this mark has not read; reviews count where
+    they are to be read."""
+    marks = tables.read_marks
+    with workspace.db.read() as connection:
+        query = select(marks.c.document_id, marks.c.document_hash).where(marks.c.extractor == mark)
+        read = {tuple(row) for row in connection.execute(query)}
+    if not read:
+        return list(ids)
+    left = {
+        document.product_id
+        for document in Catalogue(workspace).documents(ids)
+        if (document.id, document.hash) not in read and (reviews or document.kind != "review")
+    }
+    return [one for one in ids if one in left]
 
 
 def _ordered(connection: Connection, params: BuildParams) -> list[str]:

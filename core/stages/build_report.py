@@ -41,6 +41,7 @@ class Reporter:
         if told is None:
             context.emit("facts", items=[], upto=self._upto)
         self._read_at = 0.0
+        self._standing: dict[str, str] = {}
         self._tokens: list[str] = []
         self._tokens_at = 0.0
 
@@ -52,11 +53,39 @@ class Reporter:
         supported = _supported(graph, {graph.resolve(product_node(a.subject)) for _, a in fresh})
         for start in range(0, len(fresh), FACTS_PER_EVENT):
             part = fresh[start : start + FACTS_PER_EVENT]
-            items = [asdict(_live(a, graph, supported.get(a.id))) for _, a in part]
-            self._context.emit("facts", items=items, upto=part[-1][0])
+            self._context.emit("facts", items=self._items(part, graph, supported), upto=part[-1][0])
+        self._changed(graph, {a.id for _, a in fresh})
         self._upto = graph.seq
         self._context.emit("ledger", **asdict(graph.ledger))
         return graph
+
+    def _items(
+        self, part: Iterable[tuple[int, Assertion]], graph: Graph, supported: Mapping[str, Fact]
+    ) -> list[dict[str, Any]]:
+        told = [_live(assertion, graph, supported.get(assertion.id)) for _, assertion in part]
+        self._standing |= {fact.id: fact.standing for fact in told}
+        return [asdict(fact) for fact in told]
+
+    def _changed(self, graph: Graph, fresh: set[str]) -> None:
+        """Tell of claims that stand otherwise than was told, now that another reader was heard."""
+        ids = [
+            entry.target
+            for entry in self._log.entries(self._upto, graph.seq)
+            if entry.kind is EntryKind.WEIGHED and entry.job_id == self._context.job_id
+        ]
+        moved = [
+            i
+            for i in dict.fromkeys(ids)
+            if i not in fresh and i in graph.standing and graph.standing[i].value != self._standing.get(i)
+        ]
+        if not moved:
+            return
+        with self._context.workspace.db.read() as reader:
+            found = [(0, a) for a in read_assertions(reader, moved)]
+        supported = _supported(graph, {graph.resolve(product_node(a.subject)) for _, a in found})
+        for start in range(0, len(found), FACTS_PER_EVENT):
+            part = found[start : start + FACTS_PER_EVENT]
+            self._context.emit("changed", items=self._items(part, graph, supported))
 
     def read(
         self, product: Product, documents: Iterable[Document], step: str, *, always: bool = False
@@ -109,6 +138,8 @@ class Pace:
     """Tokens that the model wrote."""
     charged: int = 0
     """Tokens that count against the budget: those given to the model too."""
+    letters: int = 0
+    """Characters of the texts that were read."""
     _began: float = field(default_factory=time.monotonic)
     _marks: deque[tuple[float, int, int]] = field(default_factory=deque)
 
@@ -175,4 +206,4 @@ def _live(assertion: Assertion, graph: Graph, fact: Fact | None) -> LiveFact:
 def step_of(extractor: str) -> str:
     """The step of the cascade that an extractor belongs to."""
     head = extractor.partition(":")[0]
-    return head if head in ("columns", "tagger") else "llm"
+    return head if head in ("columns", "tagger", "reader") else "llm"

@@ -1,43 +1,38 @@
-"""The steps of a build, one behind another by their price: columns, tagger, language model."""
+"""The steps of a build, one behind another by their price: columns, tagger, span reader, language model."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from core.domain import Assertion, Document, LogEntry, Product
+from core.domain import Assertion, Document, LogEntry
 from core.extract import columns
+from core.extract.budget import Budget
+from core.extract.opinion import Trust
 from core.extract.schema import Schema
 from core.jobs import Context
+from core.stages.build_cascade import cascade_of, told, work_of
+from core.stages.build_pane import Pane, Subject
 from core.stages.build_plan import BuildParams
 from core.stages.build_report import Reporter
-from core.storage.workspaces import Workspace
-
-QUIET_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A product with the texts that are to be read."""
-
-    product: Product
-    documents: tuple[Document, ...]
+from core.stages.readings import Record, Records, digest_of
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a step found in a product. ``documents`` are the texts it has seen; ``entries`` go to the log with them;
-    ``tokens`` are those the model was given and wrote, ``new_tokens`` those it wrote; 0 where the reply was kept from
-    before."""
+    ``tokens_in`` and ``tokens_out`` are those the model was given and wrote, 0 where the reply was kept from before;
+    ``trust`` is how it stood beside what was sure; ``alone`` counts texts left to the tagger for their language."""
 
     product_id: str
     documents: tuple[Document, ...]
     assertions: tuple[Assertion, ...]
     entries: tuple[LogEntry, ...] = ()
-    tokens: int = 0
-    new_tokens: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    trust: Trust = field(default_factory=Trust)
+    alone: int = 0
 
 
 class Step(Protocol):
@@ -64,27 +59,37 @@ class Step(Protocol):
     def read(self, subjects: Sequence[Subject]) -> Iterator[Sequence[Reading]]:
         """Read products; what is yielded together is committed together."""
 
+    def finish(self) -> None:
+        """It has read all it will."""
+
 
 Subjects = Callable[[Sequence[str]], list[Subject]]
 
 
-class Columns:
-    """The catalogue's own columns: no model, so the first facts stand at once."""
-
-    name = "columns"
-    extractor = columns.EXTRACTOR
-    version = columns.VERSION
-    first, batch = 8, 64
+class _Base:
     remembers = False
 
-    def __init__(self, schema: Schema, reporter: Reporter) -> None:
-        self.mark = f"{self.extractor}:{self.version}:{schema.version}"
-        self._schema = schema
-        self._reporter = reporter
+    def __init__(self, name: str, extractor: str, version: str, schema: Schema) -> None:
+        self.name, self.extractor, self.version = name, extractor, version
+        self.mark = f"{extractor}:{version}:{schema.version}"
 
     def choose(self, all_ids: Sequence[str], unread: Sequence[str]) -> list[str]:
         """All that are unread."""
         return list(unread)
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+
+class Columns(_Base):
+    """The catalogue's own columns: no model, so the first facts stand at once."""
+
+    first, batch = 8, 64
+
+    def __init__(self, schema: Schema, reporter: Reporter) -> None:
+        super().__init__("columns", columns.EXTRACTOR, columns.VERSION, schema)
+        self._schema = schema
+        self._reporter = reporter
 
     def read(self, subjects: Sequence[Subject]) -> Iterator[Sequence[Reading]]:
         """All cells of all products at once."""
@@ -96,30 +101,22 @@ class Columns:
         ]
 
 
-class Tagged:
-    """The tagger, over every product."""
+class Tagged(_Base):
+    """The tagger, over every product: it answers at once."""
 
-    name = "tagger"
     first, batch = 2, 32
-    remembers = False
 
-    def __init__(self, cascade: Any, schema: Schema, reporter: Reporter, tagged: set[str]) -> None:
-        self._tagged = tagged
-        self.extractor, _, self.version = cascade.extractors[1].rpartition(":")
-        self.mark = f"{cascade.extractors[1]}:{schema.version}"
+    def __init__(self, cascade: Any, schema: Schema, reporter: Reporter) -> None:
+        extractor, version = cascade.extractors["tagger"]
+        super().__init__("tagger", extractor, version, schema)
         self._cascade = cascade
         self._reporter = reporter
-
-    def choose(self, all_ids: Sequence[str], unread: Sequence[str]) -> list[str]:
-        """All that are unread."""
-        return list(unread)
 
     def read(self, subjects: Sequence[Subject]) -> Iterator[Sequence[Reading]]:
         """The texts and reviews of all products at once."""
         readings = []
         for subject in subjects:
-            found = self._cascade.read_tagger(_work(subject))
-            self._tagged.add(subject.product.id)
+            found = self._cascade.read_tagger(work_of(subject))
             readings.append(Reading(subject.product.id, subject.documents, found.assertions, found.entries))
         # Shown when its facts are about to be, so that its words light up.
         if subjects:
@@ -127,10 +124,53 @@ class Tagged:
         yield readings
 
 
-class Modelled:
+class Both(_Base):
+    """The span reader, over every product: what it says is weighed with what the tagger says."""
+
+    first, batch = 8, 64
+
+    def __init__(self, cascade: Any, schema: Schema, reporter: Reporter, context: Context) -> None:
+        extractor, version = cascade.extractors["reader"]
+        super().__init__("reader", extractor, version, schema)
+        self._cascade = cascade
+        self._reporter = reporter
+        self._workspace = context.workspace
+        self._records = Records(context.workspace, self.mark)
+
+    def choose(self, all_ids: Sequence[str], unread: Sequence[str]) -> list[str]:
+        """All that are unread; the reader is loaded now, so that its pace is that of reading."""
+        if unread:
+            self._cascade.joint.reader.load()
+        return list(unread)
+
+    def read(self, subjects: Sequence[Subject]) -> Iterator[Sequence[Reading]]:
+        """The product texts of all products in one go."""
+        known = told(self._workspace, [document for s in subjects for document in s.documents])
+        found = self._cascade.read_both([work_of(subject) for subject in subjects], known)
+        readings = []
+        for subject, reading in zip(subjects, found, strict=True):
+            record = Record(digest_of(subject.documents), reading.doubt, reading.sure)
+            self._records.put(subject.product.id, record)
+            made = Reading(
+                subject.product.id,
+                subject.documents,
+                reading.assertions,
+                reading.entries,
+                alone=reading.alone,
+            )
+            readings.append(made)
+        if subjects:
+            self._reporter.read(subjects[-1].product, subjects[-1].documents, self.name)
+        yield readings
+
+    def finish(self) -> None:
+        """Keep what the readers made of each product."""
+        self._records.save()
+
+
+class Modelled(_Base):
     """The language model, over the products that the cascade finds worth it."""
 
-    name = "llm"
     first = batch = 1_000_000  # the cascade makes its own groups
     remembers = True
 
@@ -139,99 +179,51 @@ class Modelled:
         cascade: Any,
         schema: Schema,
         reporter: Reporter,
-        tagged: set[str],
+        context: Context,
         subjects: Subjects,
         on_token: Callable[[], None],
     ) -> None:
-        self._tagged = tagged
-        self.extractor, _, self.version = cascade.extractors[2].rpartition(":")
-        self.mark = f"{cascade.extractors[2]}:{schema.version}"
+        extractor, version = cascade.extractors["llm"]
+        super().__init__("llm", extractor, version, schema)
+        reader = cascade.extractors.get("reader")
+        mark = f"{':'.join(reader)}:{schema.version}" if reader else ""
+        self._records = Records(context.workspace, mark) if mark else None
         self._cascade = cascade
         self._subjects = subjects
-        self._pane = _Pane(reporter, on_token)
+        self._pane = Pane(reporter, on_token)
 
     def choose(self, all_ids: Sequence[str], unread: Sequence[str]) -> list[str]:
         """Those that need it most among the unread, up to the budget."""
-        works = self._tag(self._subjects(unread))
-        return [work.product_id for work in self._cascade.chosen(works)]
+        subjects = self._subjects(unread)
+        texts = {subject.product.id: subject.documents for subject in subjects}
+        doubts = self._records.doubts(texts) if self._records else {}
+        chosen = self._cascade.chosen([work_of(subject) for subject in subjects], doubts)
+        if chosen:
+            self._cascade.model.load()
+        return [work.product_id for work in chosen]
 
     def read(self, subjects: Sequence[Subject]) -> Iterator[Sequence[Reading]]:
         """Product by product, its words and tokens on screen as they come."""
-        self._tag(subjects)
         by_id = {subject.product.id: subject for subject in subjects}
         self._pane.begin(subjects)
         found = self._cascade.read_llm(
-            [_work(subject) for subject in subjects], None, self._pane.token, self._pane.span
+            [work_of(subject) for subject in subjects], None, self._pane.token, self._pane.span
         )
         for reading in found:
             subject = by_id[reading.product_id]
             self._pane.settle(subject)
-            fresh = 0 if reading.cached else reading.tokens_out
-            tokens = 0 if reading.cached else reading.tokens_in + fresh
+            fresh = not reading.cached
             yield [
                 Reading(
-                    reading.product_id, subject.documents, reading.assertions, reading.entries, tokens, fresh
+                    reading.product_id,
+                    subject.documents,
+                    reading.assertions,
+                    reading.entries,
+                    reading.tokens_in if fresh else 0,
+                    reading.tokens_out if fresh else 0,
+                    reading.trust,
                 )
             ]
-
-    def _tag(self, subjects: Sequence[Subject]) -> list[Any]:
-        """Let the tagger read them (again, if it was another attempt that did): the model is weighed against it."""
-        works = [_work(subject) for subject in subjects]
-        for work in works:
-            if work.product_id not in self._tagged:
-                self._cascade.read_tagger(work)
-                self._tagged.add(work.product_id)
-        return works
-
-
-class _Pane:
-    """Which of the texts that a model reads side by side is shown: one at a time, until it falls silent."""
-
-    def __init__(self, reporter: Reporter, on_token: Callable[[], None]) -> None:
-        self._reporter = reporter
-        self._on_token = on_token
-        self._owner: dict[str, Subject] = {}
-        self._spans: dict[str, list[Mapping[str, Any]]] = {}
-        self._shown = ""
-        self._stream = ""
-        self._heard = 0.0
-
-    def begin(self, subjects: Sequence[Subject]) -> None:
-        """Know whose documents these are."""
-        self._owner = {document.id: subject for subject in subjects for document in subject.documents}
-
-    def token(self, document_id: str, text: str) -> None:
-        """A piece of a reply."""
-        self._on_token()
-        now = time.monotonic()
-        if document_id != self._stream and now - self._heard > QUIET_SECONDS:
-            self._stream = document_id
-            self._show(self._owner[document_id])
-        if document_id == self._stream:
-            self._heard = now
-            self._reporter.token(text)
-
-    def span(self, document_id: str, span: Any) -> None:
-        """Words that the model points at."""
-        mark = {"document": document_id, "start": span.start, "end": span.end, "relation": span.relation}
-        product = self._owner[document_id].product.id
-        self._spans.setdefault(product, []).append(mark)
-        if product == self._shown:
-            self._reporter.mark(mark)
-
-    def settle(self, subject: Subject) -> None:
-        """A product is about to be committed: it is what is shown, if the eye can follow."""
-        self._reporter.read(subject.product, subject.documents, "llm")
-        self._shown, self._stream = subject.product.id, ""
-        self._spans.pop(subject.product.id, None)
-
-    def _show(self, subject: Subject) -> None:
-        if subject.product.id == self._shown:
-            return
-        self._shown = subject.product.id
-        self._reporter.read(subject.product, subject.documents, "llm", always=True)
-        for mark in self._spans.get(subject.product.id, []):
-            self._reporter.mark(mark)
 
 
 def steps(
@@ -241,34 +233,17 @@ def steps(
     context: Context,
     subjects: Subjects,
     on_token: Callable[[], None],
+    budget: Budget,
 ) -> Iterator[Step]:
     """The steps of this build in order; each is made when its turn comes, so that nothing loads before the first
     facts stand."""
     yield Columns(schema, reporter)
     context.progress(0, 0, "loading")
-    cascade = _cascade(context.workspace, schema, params)
-    tagged: set[str] = set()
-    yield Tagged(cascade, schema, reporter, tagged)
+    cascade = cascade_of(context.workspace, schema, params, budget)
+    yield Tagged(cascade, schema, reporter)
+    if "reader" in cascade.extractors:
+        context.progress(0, 0, "loading")
+        yield Both(cascade, schema, reporter, context)
     if params.model and params.llm_products:
         context.progress(0, 0, "loading")
-        yield Modelled(cascade, schema, reporter, tagged, subjects, on_token)
-
-
-def _cascade(workspace: Workspace, schema: Schema, params: BuildParams) -> Any:
-    from core.extract.cascade import CascadeConfig, Reader
-    from core.extract.shipped import read_gold
-    from core.extract.teach import tagger_of
-    from core.llm.cache import CachedModel
-    from core.llm.registry import load
-
-    pointed = frozenset(params.product_ids) if params.order == "given" else frozenset()
-    config = CascadeConfig(llm_products=params.llm_products, pointed=pointed)
-    model = CachedModel(load(params.model), workspace.db) if params.model else None
-    return Reader(schema, tagger_of(workspace), model, read_gold() if model else (), config)
-
-
-def _work(subject: Subject) -> Any:
-    from core.extract.cascade import Work
-
-    product = subject.product
-    return Work(product.id, subject.documents, product.category or "", product.brand or "")
+        yield Modelled(cascade, schema, reporter, context, subjects, on_token)

@@ -21,8 +21,9 @@ PHASES = {
     "documents": (0.0, 0.0),
     "columns": (0.0, 0.02),
     "loading": (0.0, 0.0),
-    "tagger": (0.02, 0.1),
-    "llm": (0.1, 1.0),
+    "tagger": (0.02, 0.06),
+    "reader": (0.06, 0.25),
+    "llm": (0.25, 1.0),
 }
 """What share of the build each of its steps is, by the time they take; a step's progress counts from 0 again."""
 LLM_PRODUCTS = 12

@@ -15,16 +15,23 @@ from core.domain import canonical_json, content_hash
 from core.extract import methods
 from core.extract.ensemble import Ensemble, best
 from core.extract.ground import Span
+from core.extract.joint import Joint, Passage
 from core.extract.methods import MethodConfig, Readings
-from core.extract.teach import tagger_of
+from core.extract.opinion import Trust
+from core.extract.schema import default
+from core.extract.teach import reader_of, tagger_of
+from core.graph.model import Policy
 from core.jobs.context import Context
 from core.llm.base import Completion, LanguageModel, OnToken
 from core.llm.grammar import CopyForm
+from core.stages.build_cascade import prior_trust
 from core.stages.evaluate_plan import EvaluateParams, Part, material, parse, parts
 from core.stages.evaluate_result import Outcome, result_of, save, score
 from core.stages.evaluate_texts import Material
+from core.stages.schema_versions import in_force
 
 _LEARNING = 0.9
+_BATCH = 64
 _HEADLINE = ("n", "annotated_only", "strict", "products_per_second", "tokens_per_product", "llm_share", "ece")
 
 Share = Callable[[float], None]
@@ -94,10 +101,11 @@ def _read(
     test, train = given.part(part.test), given.part(part.train).items
     if model is not None:
         model.expect(round(len(test.items) * (params.share if params.method == "cascade" else 1.0)), tell)
-        config = MethodConfig(params.method, params.share)
+        trust = prior_trust(context.workspace, params.model)
+        config = MethodConfig(params.method, params.share, trust)
         return methods.read(test.items, given.asked, train, model, config)
     if params.reader == "own":
-        return _by_own_tagger(context, test)
+        return _as_builds_read(context, test)
     if not train:
         return methods.read(test.items, given.asked)
     begun = time.perf_counter()
@@ -122,14 +130,23 @@ def _taught(context: Context, given: Material, params: EvaluateParams, part: Par
     return methods.taught(lessons, given.asked, config, judged=judged, on_epoch=on_epoch)
 
 
-def _by_own_tagger(context: Context, test: Material) -> Readings:
-    own = tagger_of(context.workspace)
+def _as_builds_read(context: Context, test: Material) -> Readings:
+    """What a build would take for facts, attribute by attribute, with the very confidence it would write."""
+    schema = in_force(context.workspace).schema or default()
+    joint = Joint(schema, tagger_of(context.workspace), reader_of(context.workspace))
+    passages = [
+        Passage(item.text, item.category, kind) for item, kind in zip(test.items, test.kinds, strict=True)
+    ]
     begun = time.perf_counter()
     values = []
-    for item, kind in zip(test.items, test.kinds, strict=True):
+    for start in range(0, len(passages), _BATCH):
         context.check()
-        allowed = set(test.asked.get(item.category, {}))
-        values.append(best(own.read(item.text, item.category, kind, allowed=allowed).spans, 0.0))
+        for heard, item in zip(
+            joint.read(passages[start : start + _BATCH]), test.items[start : start + _BATCH], strict=True
+        ):
+            asked = test.asked.get(item.category, {})
+            given = [said.span for said in heard.said if said.span.relation in asked]
+            values.append(best(given, Policy().minimum_confidence))
     return Readings(values, time.perf_counter() - begun)
 
 
@@ -221,6 +238,7 @@ def _to_json(found: Readings) -> dict[str, Any]:
         "train_seconds": found.train_seconds,
         "tokens": found.tokens,
         "by_model": found.by_model,
+        "trust": [found.trust.right, found.trust.total],
     }
 
 
@@ -229,4 +247,5 @@ def _from_json(raw: Mapping[str, Any]) -> Readings:
         {name: Span(start, end, name, sure) for name, (start, end, sure) in spans.items()}
         for spans in raw["values"]
     ]
-    return Readings(values, raw["seconds"], raw["train_seconds"], raw["tokens"], raw["by_model"])
+    trust = Trust(*raw.get("trust", (0.0, 0.0)))
+    return Readings(values, raw["seconds"], raw["train_seconds"], raw["tokens"], raw["by_model"], trust)

@@ -48,6 +48,10 @@ def result_of(given: Material, params: EvaluateParams, outcomes: Sequence[Outcom
         "tokens_per_product": sum(outcome.readings.tokens for outcome in whole) / judged.n,
         "llm_share": sum(outcome.readings.by_model for outcome in whole) / judged.n,
         "ece": judged.ece,
+        "trust": [
+            sum(outcome.readings.trust.right for outcome in whole),
+            sum(outcome.readings.trust.total for outcome in whole),
+        ],
         "absent": judged.absent,
         "absent_left_empty": judged.left_empty,
         "mistakes": dict(judged.mistakes),

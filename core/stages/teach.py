@@ -1,26 +1,28 @@
-"""The stage "teach": the tagger learns from what reviewers decided, in seconds, beside the sample's own gold.
+"""The stage "teach": tagger and span reader learn from what reviewers decided, beside the sample's own gold.
 
 The result counts the decisions, the texts they are in and the facts that stand in those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
 from core.catalogue.store import Catalogue
 from core.errors import DataError
-from core.extract.teach import teach
+from core.extract.teach import reader_of, teach, teach_reader
 from core.graph.labelled_export import lessons, reviewed_texts
 from core.graph.reading import read_assertions
 from core.graph.review_log import final_verdicts, read_decisions
 from core.graph.store import GraphStore
 from core.jobs import Context
+from core.stages.schema_versions import in_force
 
 
 def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Train the workspace's own tagger; raises DataError where no text has a decision in it."""
+    """Train the workspace's own tagger, in seconds, then its span reader; raises DataError where no text has a decision
+    in it."""
     begun = monotonic()
     context.progress(0, 0, "documents")
     store = GraphStore(context.workspace)
@@ -37,12 +39,27 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         )
     context.check()
     context.progress(0, 0, "tagger")
-    tagger = teach(context.workspace, lessons(texts))
+    learned = lessons(texts)
+    tagger = teach(context.workspace, learned)
+    taught = None
+    schema = in_force(context.workspace).schema
+    if schema and reader_of(context.workspace):
+        context.progress(0, 0, "reader")
+        taught = teach_reader(context.workspace, learned, schema, _told(context))
     return {
         "decisions": len(made),
         "texts": len(texts),
         "facts": sum(len(text.standing) for text in texts),
         "examples": tagger.about["examples"],
         "version": tagger.version,
+        "reader": taught.version if taught else "",
         "seconds": monotonic() - begun,
     }
+
+
+def _told(context: Context) -> Callable[[int, int, float], None]:
+    def on_epoch(done: int, of: int, _loss: float) -> None:
+        context.check()
+        context.progress(done, of, "reader")
+
+    return on_epoch

@@ -68,11 +68,20 @@ def payload(view: BuildView) -> dict[str, Any]:
         "figures": _figures(view),
         "ledger_title": t("build.ledger_sum", n=number(view.ledger.extracted)),
         "addends": [_addend(view, standing) for standing in Standing],
+        "notice": _notice(view),
         "feed": [_told(fact) for fact in view.recent()],
     }
 
 
 _LABELS = ("reading", "tokens", "graph", "ledger", "feed", "reading_empty", "feed_empty")
+
+
+def _notice(view: BuildView) -> str:
+    """Why the language model has stopped before it had read all it was to read."""
+    if not view.stopped:
+        return ""
+    why = t(f"build.stopped_{view.stopped['reason']}")
+    return t("build.stopped", why=why, read=number(view.stopped["read"]), of=number(view.stopped["of"]))
 
 
 def _reading(view: BuildView) -> dict[str, Any]:
@@ -160,10 +169,17 @@ def _figures(view: BuildView) -> list[dict[str, str]]:
         ("products_s", number(speed.products_per_second), t("build.per_second")),
         ("tokens_s", number(speed.tokens_per_second), t("build.per_second")),
         ("llm", number(view.llm_products), t("build.of", n=number(budget)) if budget is not None else ""),
+        ("spent", number(speed.tokens), _of_limit(view.plan.get("llm_tokens"))),
     ]
+    if speed.money is not None:
+        figures.append(("money", number(speed.money, 2), _of_limit(view.plan.get("llm_money"))))
     return [
         {"label": t(f"build.figure_{name}"), "value": value, "unit": unit} for name, value, unit in figures
     ]
+
+
+def _of_limit(limit: float | None) -> str:
+    return t("build.of", n=number(limit)) if limit else ""
 
 
 def _addend(view: BuildView, standing: Standing) -> dict[str, Any]:

@@ -107,6 +107,11 @@ def _endpoint() -> Entry:
         with right:
             retries = _count("retries", 0, 10)
             budget = _count("token_budget", 0, 10**9)
+        left, right = st.columns(2)
+        with left:
+            price_in = _price("price_in")
+        with right:
+            price_out = _price("price_out")
     chosen: dict[str, object] = {
         "concurrency": concurrency,
         "retries": retries,
@@ -114,6 +119,8 @@ def _endpoint() -> Entry:
         "token_budget": budget,
     }
     options = {key: value for key, value in chosen.items() if value != DEFAULTS[key]}
+    prices = {"price_in": price_in, "price_out": price_out}
+    options |= {key: value for key, value in prices.items() if value is not None}
     if reply != REPLY_FORMATS[0]:
         options["reply_format"] = reply
     return Entry("endpoint", _id(name or model), model, name, url, key_env, languages, options)
@@ -158,6 +165,17 @@ def _count(name: str, least: int, most: int) -> int:
             key=f"model-{name}",
             help=t(f"models.field_{name}_help"),
         )
+    )
+
+
+def _price(name: str) -> float | None:
+    return st.number_input(
+        t(f"models.field_{name}"),
+        min_value=0.0,
+        value=None,
+        key=f"model-{name}",
+        help=t("models.field_price_help"),
+        placeholder="–",
     )
 
 

@@ -216,9 +216,9 @@ def reason_label(code: str, *, sentence: bool = False) -> str:
 
 
 def extractor_label(extractor: str) -> str:
-    """Who read it: the catalogue's columns, the tagger, a language model by its name, or a reviewer."""
+    """Who read it: the catalogue's columns, tagger or span reader, a language model by its name, or a reviewer."""
     kind, _, model = extractor.partition(":")
-    if kind not in ("columns", "tagger", "llm", "reviewer"):
+    if kind not in ("columns", "tagger", "reader", "llm", "reviewer"):
         return extractor
     return f"{t(f'review.by_{kind}')} {model}".strip()
 

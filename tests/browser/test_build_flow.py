@@ -18,6 +18,7 @@ from tests.browser.conftest import Server, serve, stop
 
 pytestmark = pytest.mark.browser
 
+PRODUCTS = 60
 WATCH = """() => {
   const root = [...document.querySelectorAll('*')].map(e => e.shadowRoot).find(r => r && r.querySelector('.build'));
   if (!root) return null;
@@ -41,17 +42,27 @@ def sample(home: Path) -> Workspace:
 
 
 def start(page: Any, url: str, workspace: Workspace, language: str = "en") -> str:
-    """Open the page, choose no language model, and press Build; gives the job's id."""
+    """Open the page, choose no language model and some products, and press Build; gives the job's id."""
     page.goto(f"{url}/build?w={workspace.info.id}&lang={language}")
-    page.locator(".st-key-build-start button").wait_for()
+    page.locator(".st-key-build-start button").wait_for(timeout=60_000)
     page.get_by_role("combobox").nth(1).click()
     page.get_by_role("option").last.click()
-    page.wait_for_function(
-        '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
-    )
+    rest(page)
+    page.locator(".st-key-build-form [data-testid='stNumberInput'] input").fill(str(PRODUCTS))
+    page.keyboard.press("Enter")
+    rest(page)
     page.locator(".st-key-build-start button").click()
     page.wait_for_url("**job=*")
     return Jobs(workspace).list("build")[0].id
+
+
+def rest(page: Any) -> None:
+    """Wait until the page has been drawn."""
+    page.wait_for_timeout(300)
+    page.wait_for_function(
+        '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')',
+        timeout=60_000,
+    )
 
 
 def seen(page: Any, wanted: str, seconds: float = 30.0) -> dict[str, Any]:
@@ -88,7 +99,7 @@ def test_the_graph_grows_without_a_jump_and_the_build_can_be_watched_again(page:
         before, lit = now, max(lit, state["lit"])
         page.wait_for_timeout(250)
     assert lit > 0, "words were lit while it ran"
-    page.locator(".st-key-build-outcome").wait_for()
+    page.locator(".st-key-build-outcome").wait_for(timeout=120_000)
     result = Jobs(workspace).get(job_id).result
     assert result is not None
     assert f"{result['new_facts']:,}" in page.locator(".st-key-build-outcome").inner_text()
@@ -118,7 +129,7 @@ def test_killing_app_and_worker_only_delays_a_build(page: Any, tmp_path: Path) -
         process.wait()
         running, process = serve(tmp_path)
         page.goto(f"{running.url}/build?w={workspace.info.id}&lang=zh")
-        page.locator(".st-key-build-outcome").wait_for(timeout=60_000)
+        page.locator(".st-key-build-outcome").wait_for(timeout=120_000)
         ended = jobs.get(job_id)
         assert (ended.status, ended.attempt) == (Status.DONE, 2)
         assert ended.result is not None
@@ -134,7 +145,7 @@ def uninterrupted(workspace: Workspace) -> str:
     from core.jobs import run_inline
     from core.stages import REGISTRY
 
-    return str(run_inline(workspace, "build", REGISTRY, {})["graph_hash"])
+    return str(run_inline(workspace, "build", REGISTRY, {"n_products": PRODUCTS})["graph_hash"])
 
 
 def test_pause_stop_and_try_again_from_the_page_with_reloads_in_between(page: Any, server: Server) -> None:
@@ -155,7 +166,7 @@ def test_pause_stop_and_try_again_from_the_page_with_reloads_in_between(page: An
     page.get_by_role("button", name="Try again").wait_for()
     assert jobs.get(job_id).status is Status.CANCELLED
     page.get_by_role("button", name="Try again").click()
-    page.locator(".st-key-build-outcome").wait_for(timeout=60_000)
+    page.locator(".st-key-build-outcome").wait_for(timeout=120_000)
     assert jobs.get(job_id).status is Status.DONE
     workspace.close()
 

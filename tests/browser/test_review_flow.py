@@ -97,13 +97,14 @@ def test_a_review_by_keyboard_from_the_first_name_to_a_taught_tagger(
     for count in range(2, 11):
         key(page, "a", "Accepted")
         decided(page, count)
-    page.get_by_role("button", name="Teach the tagger with these").click()
-    page.get_by_text("The tagger learned").wait_for(timeout=90_000)
+    page.get_by_role("button", name="Teach tagger and span reader with these").click()
+    page.get_by_text("The readers learned").wait_for(timeout=180_000)
     (job,) = Jobs(shop).list("teach")
     assert job.status is Status.DONE
     assert job.result is not None
     assert job.result["decisions"] == 10
     assert (shop.folder / "tagger" / "current").read_text("utf-8") == job.result["version"]
+    assert (shop.folder / "reader" / "current").read_text("utf-8") == job.result["reader"] != ""
 
 
 def test_two_at_one_desk_do_not_overwrite_each_other(page: Any, server: Server, shop: Workspace) -> None:

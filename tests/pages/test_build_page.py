@@ -6,10 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import Jobs, run_inline
+from core.llm import registry
+from core.llm.base import ModelCard
 from core.settings import REPOSITORY
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace
-from tests.unit.test_build_stage import ROWS, fill
+from tests.unit.test_build_stage import ROWS, Copyist, fill
 
 
 def page(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
@@ -51,7 +53,7 @@ def test_the_form_becomes_the_settings_of_the_job(workspace: Workspace) -> None:
     (job,) = Jobs(workspace).list("build")
     assert job.params == {
         "model": "", "schema_name": "shop", "n_products": 2, "order": "longest", "product_ids": [],
-        "llm_products": 0, "reviews": False,
+        "llm_products": 0, "llm_tokens": 0, "llm_minutes": 0.0, "llm_money": 0.0, "reviews": False,
     }  # fmt: skip
     assert test.query_params["job"] in (job.id, [job.id])
     assert test.button(key=f"job-pause-{job.id}"), "the page now shows the job with its controls"
@@ -72,7 +74,7 @@ def test_a_finished_build_tells_its_figures_and_can_be_replayed(workspace: Works
     assert not test.exception
     assert f"{result['read']} products read" in words(test)
     assert f"{result['new_facts']} new facts" in words(test)
-    (slider,) = test.slider
+    (slider,) = (one for one in test.slider if str(one.key).startswith("replay-"))
     assert slider.value == slider.max > 0
     slider.set_value(3).run()
     assert not test.exception
@@ -90,12 +92,43 @@ def test_a_build_that_found_nothing_new_says_so(workspace: Workspace) -> None:
     assert "之前都读过了" in words(page(workspace, "zh"))
 
 
-def test_the_forecast_is_what_earlier_builds_measured_or_says_that_there_were_none(
-    workspace: Workspace,
-) -> None:
+def metrics(test: AppTest) -> dict[str, str]:
+    return {str(metric.label): str(metric.value) for metric in test.metric}
+
+
+def test_what_is_not_known_before_a_build_is_not_said(workspace: Workspace) -> None:
     fill(workspace)
-    assert "known after the first build" in words(page(workspace))
+    test = page(workspace)
+    test.selectbox(key="build-model").set_value("").run()
+    assert metrics(test) == {"Values expected right": "–", "Time": "–"}
+    assert "known after the first build" in words(test)
     run_inline(workspace, "build", REGISTRY, {})
     test = page(workspace)
-    test.selectbox(key="build-model").set_value("")
-    assert "measured by earlier builds" in words(test.run())
+    test.selectbox(key="build-model").set_value("").run()
+    assert metrics(test)["Values expected right"].endswith("%")
+    assert metrics(test)["Time"] != "–"
+
+
+def test_the_slider_is_how_many_products_the_model_reads_and_limits_stop_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Copyist()
+    model.languages = ("en",)
+    card = ModelCard("copyist", "Copyist", "endpoint", ("en",), 0, "", price_in=1.0, price_out=2.0)
+    monkeypatch.setattr(registry, "load", lambda _id: model)
+    monkeypatch.setattr(registry, "available", lambda: [card])
+    fill(workspace, [*ROWS, ("zh", "不锈钢保温杯 500毫升", "适合露营。", "", "")])
+    test = page(workspace)
+    assert "does not read: 1." in words(test)
+    (slider,) = (one for one in test.slider if str(one.key).startswith("build-share"))
+    slider.set_value(50).run()
+    assert "reads 2 of the 4 products" in words(test)
+    assert float(metrics(test)["Money"]) >= 0.0
+    test.number_input(key="build-llm_tokens").set_value(100).run()
+    test.button(key="build-start").click().run()
+    (job,) = Jobs(workspace).list("build")
+    assert (job.params["llm_products"], job.params["llm_tokens"]) == (2, 100)
+    Jobs(workspace).cancel(job.id)
+    run_inline(workspace, "build", REGISTRY, job.params)
+    assert "stopped at the budget (tokens): 0 of 2 read" in words(page(workspace))
+    assert "已到预算（词元）" in words(page(workspace, "zh"))

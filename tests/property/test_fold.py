@@ -60,6 +60,12 @@ entry = st.one_of(
     ),
     st.builds(
         LogEntry,
+        st.just(EntryKind.WEIGHED),
+        ids,
+        st.floats(0.0, 1.0).map(lambda sure: {"confidence": round(sure, 4)}),
+    ),
+    st.builds(
+        LogEntry,
         st.just(EntryKind.MERGED),
         st.sampled_from(NODES),
         st.sampled_from(NODES).map(lambda node: {"into": node}),

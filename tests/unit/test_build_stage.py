@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,7 +161,7 @@ class Copyist:
     """A language model that copies the first words of the text as its material, and says nothing else."""
 
     id = "copyist"
-    languages = ("*",)
+    languages: tuple[str, ...] = ("*",)
 
     def complete(
         self,
@@ -209,6 +210,59 @@ def test_the_model_reads_its_budget_and_its_words_light_up_as_they_come(
     assert further["llm_products"] == 1, "the next build reads what this one did not"
 
 
+@pytest.mark.parametrize(("limit", "why"), [({"llm_tokens": 400}, "tokens"), ({"llm_minutes": 1e-9}, "time")])
+def test_a_budget_ends_the_model_and_says_so_while_what_was_read_stays(
+    workspace: Workspace, copyist: Copyist, limit: dict[str, float], why: str
+) -> None:
+    fill(workspace)
+    result, events = build(workspace, model="copyist", llm_products=4, **limit)
+    assert result["stopped"] == why
+    assert result["llm_products"] < result["wanted"] == 4
+    assert result["tokens"] <= 400
+    (told_of,) = (event.data for event in events if event.kind == "stopped")
+    assert told_of == {"reason": why, "read": result["llm_products"], "of": 4}
+    assert result["facts"] > 0
+    on, _ = build(workspace, model="copyist", llm_products=4)
+    assert on["llm_products"] == 4 - result["llm_products"], "the next build reads the rest"
+
+
+def test_every_fact_says_who_read_it_and_a_model_weighs_what_the_readers_said(
+    workspace: Workspace, copyist: Copyist
+) -> None:
+    fill(workspace)
+    build(workspace)
+    before = GraphStore(workspace).graph()
+    with workspace.db.read() as connection:
+        stored = {a.id: a for a in read_assertions(connection)}
+    by = [{stored[i].extractor for i in fact.supports} for fact in before.facts.values()]
+    assert {"tagger", "reader"} in by, "some facts were read by both"
+    build(workspace, model="copyist", llm_products=4)
+    after = GraphStore(workspace).graph()
+    changed = [i for i in after.weighed if i in before.standing and after.weighed[i] != before.weighed.get(i)]
+    assert changed, "the model's word counts for what was read before it"
+
+
+def test_readers_taught_anew_read_again_and_keep_what_a_model_has_said(
+    workspace: Workspace, copyist: Copyist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.extract import teach
+
+    fill(workspace)
+    build(workspace, model="copyist", llm_products=4)
+    files = teach.reader_of(workspace)
+    assert files is not None
+    monkeypatch.setattr(teach, "reader_of", lambda _workspace: replace(files, version="another"))
+    again, _ = build(workspace, model="copyist", llm_products=4)
+    assert (again["tokens"], again["llm_products"]) == (0, 0), "no model is asked twice"
+    assert again["steps"]["reader"]["products"] == 4
+    graph = GraphStore(workspace).graph()
+    with workspace.db.read() as connection:
+        stored = {a.id: a for a in read_assertions(connection)}
+    live = [stored[i] for i in graph.standing]
+    assert len({a.extractor_version for a in live if a.extractor == "reader"}) == 1
+    assert all(a.id in graph.weighed for a in live if a.extractor == "llm:copyist")
+
+
 def test_nothing_to_read_and_nothing_found_are_errors_and_not_successes(workspace: Workspace) -> None:
     with pytest.raises(DataError, match="no products"):
         build(workspace)
@@ -244,12 +298,10 @@ def test_no_document_has_assertions_of_two_versions_of_one_extractor(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.extract import columns
-    from core.stages import build_steps
 
     fill(workspace)
     build(workspace)
     monkeypatch.setattr(columns, "VERSION", "2")
-    monkeypatch.setattr(build_steps.Columns, "version", "2")
     build(workspace)
     with workspace.db.read() as connection:
         stored = {assertion.id: assertion for assertion in read_assertions(connection)}

@@ -100,11 +100,26 @@ def test_agreement_lifts_two_weak_readings_into_a_fact(workspace: Workspace) -> 
     assert store.graph().reasons == {weak.id: "low_confidence"}
     again = replace(weak, id="second-reading-by-the-same", end=weak.end)
     log.append([again])
-    assert not store.graph().facts, "one reader of one text does not confirm itself"
-    log.append([read(text, "style", "pour-over", "llm", 0.4)])
+    second = read(text, "style", "pour-over", "llm", 0.4)
+    log.append([again, second])
+    assert not store.graph().facts, (
+        "readers of one text confirm each other only by as much as they were weighed"
+    )
+    agreed = [LogEntry(EntryKind.WEIGHED, one.id, {"confidence": 0.7}) for one in (weak, second)]
+    assert len(log.append([], [*agreed, *agreed])) == 2, "what holds already is not written again"
     (fact,) = store.graph().facts.values()
-    assert fact.confidence == pytest.approx(1 - 0.6 * 0.6)
+    assert fact.confidence == pytest.approx(0.7)
     assert store.graph().ledger.merged == 2
+    assert store.graph().weighed == {weak.id: 0.7, second.id: 0.7}
+
+
+def test_two_texts_lift_a_weak_value_into_a_fact(workspace: Workspace) -> None:
+    put_products(workspace)
+    text, title = document("k1", SHOP["k1"][2]), document("k1", "Dripper for pour-over", "title")
+    put_documents(workspace, [text, title])
+    Log(workspace).append([read(one, "style", "pour-over", "tagger", 0.4) for one in (text, title)])
+    (fact,) = GraphStore(workspace).graph().facts.values()
+    assert fact.confidence == pytest.approx(1 - 0.6 * 0.6)
 
 
 def test_kept_apart_with_its_reason_and_accepted_by_a_reviewer(workspace: Workspace) -> None:

@@ -174,3 +174,35 @@ def test_a_freed_place_can_be_taken_again() -> None:
     places.take_away("a")
     assert places.put("b", wish=first) == first
     assert math.dist(places.put("a", wish=first), first) >= GAP
+
+
+def test_a_claim_that_stands_no_more_leaves_the_picture_with_what_it_alone_held() -> None:
+    steel, again = item("cup", "material", "steel"), item("pot", "material", "steel")
+    color = item("cup", "color", "blue")
+
+    def apart(told: dict[str, Any]) -> dict[str, Any]:
+        return told | {"object": "", "standing": "quarantined", "confidence": 0.3}
+
+    told = [("read", read("cup", "blue steel cup")), ("facts", {"items": [steel, color, again]})]
+    view = played(story(*told, ("changed", {"items": [apart(color)]})))
+    shown = {node.id for node, _ in view.picture().nodes}
+    assert shown == {"product:cup", "product:pot", "material:steel"}
+    assert view.facts == 3, "nothing was extracted anew"
+    assert [fact.stands for fact in view.recent()] == [True, False, True]
+    assert {fact.id: fact.stands for fact in view.reading.lit}[color["id"]] is False
+    view = played(story(*told, ("changed", {"items": [apart(color), apart(steel)]})))
+    assert {node.id for node, _ in view.picture().nodes} == {"product:pot", "material:steel"}
+    view = played(story(*told, ("changed", {"items": [apart(color)]}), ("changed", {"items": [color]})))
+    assert {node.id for node, _ in view.picture().nodes} == {*shown, "color:blue"}
+
+
+def test_an_edge_that_another_claim_holds_stays() -> None:
+    one, other = item("cup", "material", "steel"), item("cup", "material", "steel", id="second")
+    gone = one | {"object": "", "standing": "quarantined"}
+    view = played(story(("facts", {"items": [one, other]}), ("changed", {"items": [gone]})))
+    assert len(view.picture().edges) == 1
+
+
+def test_where_a_budget_ended_the_model_is_kept() -> None:
+    view = played(story(("stopped", {"reason": "tokens", "read": 12, "of": 40})))
+    assert view.stopped == {"reason": "tokens", "read": 12, "of": 40}
