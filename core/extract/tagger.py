@@ -1,7 +1,8 @@
 """The tagger: conditional random fields over BIO labels, one for product text and one for reviews.
 
 Lafferty, McCallum and Pereira (2001), trained by L-BFGS with elastic regularisation (CRFsuite). It learns in seconds
-from labelled spans, reads hundreds of products a second on one core, and says how sure it is of each span.
+from labelled spans, reads hundreds of products a second on one core, and says how sure it is of each span. Where there
+are enough labelled texts in a script without spaces, a reader of characters learns from them and reads such texts.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import pycrfsuite
 
 from core.domain import canonical_json, content_hash
 from core.errors import DataError, ExtractionError
+from core.extract.character_reader import CharacterReader
+from core.extract.characters import without_spaces
 from core.extract.features import features_of
 from core.extract.ground import Span
 from core.extract.lexicon import Gazetteer, stems
 from core.extract.tokens import Token, fold, tokenize
 
 _OUTSIDE = "O"
-_FORMAT = 1
+_FORMAT = 2
+_ENOUGH = 200
 KINDS = ("text", "review")
 
 
@@ -61,9 +65,14 @@ class Tagger:
     """A trained tagger. ``version`` is the hash of what it was trained on; ``categories`` those it has seen."""
 
     def __init__(
-        self, models: Mapping[str, bytes], learned: Mapping[str, Gazetteer], about: Mapping[str, object]
+        self,
+        models: Mapping[str, bytes],
+        learned: Mapping[str, Gazetteer],
+        characters: Mapping[str, CharacterReader],
+        about: Mapping[str, object],
     ) -> None:
         self._models = dict(models)
+        self._characters = dict(characters)
         self._learned = dict(learned)
         self.about = dict(about)
         self._taggers: dict[str, pycrfsuite.Tagger] = {}
@@ -85,7 +94,7 @@ class Tagger:
     @property
     def kinds(self) -> frozenset[str]:
         """``text``, ``review`` or both: what it was trained to read."""
-        return frozenset(self._models)
+        return frozenset((*self._models, *self._characters))
 
     def read(
         self,
@@ -96,6 +105,11 @@ class Tagger:
         allowed: Collection[str] | None = None,
     ) -> Tagging:
         """Label a text. Spans of relations that are not ``allowed`` are dropped (None allows all)."""
+        reader = self._characters.get(kind)
+        if reader and (kind not in self._taggers or without_spaces(text)):
+            spans, doubt = reader.read(text, fold(category), known)
+            kept = tuple(span for span in spans if allowed is None or span.relation in allowed)
+            return Tagging(kept, doubt, len(tokenize(text)))
         if kind not in self._taggers:
             return Tagging((), 1.0, len(tokenize(text)))
         tokens, rows = features_of(text, fold(category), known, self._learned[kind])
@@ -117,14 +131,21 @@ class Tagger:
         return Tagging(tuple(spans), 1.0 - sum(sure) / len(sure), len(tokens))
 
     def save(self, folder: Path) -> None:
-        """Write ``tagger.json`` and one ``.crf`` file a kind; the folder is made."""
+        """Write ``tagger.json``, and for each kind a ``.crf`` file, a ``.safetensors`` file or both; the folder is
+        made."""
         folder.mkdir(parents=True, exist_ok=True)
         for kind, model in self._models.items():
             (folder / f"{kind}.crf").write_bytes(model)
-        rows = {kind: gazetteer.rows() for kind, gazetteer in self._learned.items()}
-        text = json.dumps({"format": _FORMAT, "about": self.about, "learned": rows}, ensure_ascii=False)
+        for kind, reader in self._characters.items():
+            reader.save(folder / f"{kind}.safetensors")
+        made = {
+            "format": _FORMAT,
+            "about": self.about,
+            "learned": {kind: gazetteer.rows() for kind, gazetteer in self._learned.items()},
+            "characters": {kind: reader.to_json() for kind, reader in self._characters.items()},
+        }
         scratch = folder / "tagger.json.part"
-        scratch.write_text(text, "utf-8")
+        scratch.write_text(json.dumps(made, ensure_ascii=False), "utf-8")
         scratch.replace(folder / "tagger.json")
 
     @staticmethod
@@ -134,7 +155,11 @@ class Tagger:
             raw = json.loads((folder / "tagger.json").read_text("utf-8"))
             models = {kind: (folder / f"{kind}.crf").read_bytes() for kind in raw["learned"]}
             learned = {kind: Gazetteer.from_rows(rows) for kind, rows in raw["learned"].items()}
-            return Tagger(models, learned, raw["about"])
+            characters = {
+                kind: CharacterReader.load(folder / f"{kind}.safetensors", told)
+                for kind, told in raw["characters"].items()
+            }
+            return Tagger(models, learned, characters, raw["about"])
         except (OSError, ValueError, KeyError) as error:
             raise ExtractionError(
                 f"The tagger cannot be read ({error}).", where=str(folder), remedy="Train it again."
@@ -159,11 +184,16 @@ def train(
     version = content_hash(canonical_json([ordered, _settings(chosen), _FORMAT]))[:12]
     models: dict[str, bytes] = {}
     learned: dict[str, Gazetteer] = {}
+    characters: dict[str, CharacterReader] = {}
     wanted = [kind for kind in KINDS if any(e.kind == kind and e.spans for e in examples)]
     for number, kind in enumerate(wanted):
         group = sorted((e for e in examples if e.kind == kind), key=_frozen)
-        learned[kind] = _gazetteer(group)
-        models[kind] = _fit(group, learned[kind], chosen)
+        unspaced = [example for example in group if without_spaces(example.text)]
+        if _teaches(unspaced):
+            characters[kind] = _character_reader(unspaced)
+        if len(unspaced) < len(group) or kind not in characters:
+            learned[kind] = _gazetteer(group)
+            models[kind] = _fit(group, learned[kind], chosen)
         if on_progress:
             on_progress(number + 1, len(wanted))
     about = {
@@ -174,7 +204,7 @@ def train(
         "relations": sorted({span.relation for e in examples for span in e.spans}),
         "config": _settings(chosen),
     }
-    return Tagger(models, learned, about)
+    return Tagger(models, learned, characters, about)
 
 
 def bio(tokens: Sequence[Token], spans: Collection[Span]) -> list[str]:
@@ -208,6 +238,22 @@ def _fit(examples: Sequence[Example], learned: Gazetteer, config: TaggerConfig) 
         path = Path(folder) / "model.crf"
         trainer.train(str(path))
         return path.read_bytes()
+
+
+def _teaches(unspaced: Sequence[Example]) -> bool:
+    """Whether there are enough of them: of a few the CRF, which texts in other scripts help, learns more."""
+    return len(unspaced) >= _ENOUGH and any(example.spans for example in unspaced)
+
+
+def _character_reader(examples: Sequence[Example]) -> CharacterReader:
+    from core.extract import character_training
+
+    return character_training.train(
+        [
+            character_training.Lesson(e.text, e.spans, fold(e.category), tuple(sorted(e.known.items())))
+            for e in examples
+        ]
+    )
 
 
 def _gazetteer(examples: Sequence[Example]) -> Gazetteer:
