@@ -47,7 +47,7 @@ def composed() -> SpanReader:
         reader = None
         for part in COMPOSED:
             texts = generate(part.texts, part.config.seed, part.bodies)
-            reader = trained(texts, part.config, reader)
+            reader = trained(texts, part.config, reader, remember=False)
         assert reader is not None
         reader.save(folder)
     return SpanReader.load(folder)
@@ -77,13 +77,15 @@ def _sample() -> list[Query]:
     return found
 
 
-def trained(queries: Sequence[Query], config: SpanReaderConfig, start: SpanReader | None) -> SpanReader:
+def trained(
+    queries: Sequence[Query], config: SpanReaderConfig, start: SpanReader | None, *, remember: bool = True
+) -> SpanReader:
     """Train with the progress on standard output."""
 
     def told(done: int, of: int, value: float) -> None:
         print(f"  epoch {done}/{of} loss {value:.2f}", flush=True)
 
-    return span_reader.train(queries, config, start, told)
+    return span_reader.train(queries, config, start, told, remember=remember)
 
 
 def cache() -> Path:

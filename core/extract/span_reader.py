@@ -145,8 +145,11 @@ def train(
     config: SpanReaderConfig | None = None,
     start: SpanReader | None = None,
     on_epoch: OnEpoch | None = None,
+    *,
+    remember: bool = True,
 ) -> SpanReader:
     """Train on labelled queries, from ``start`` where there is one. ``on_epoch(done, of, loss)`` after each epoch.
+    What is learned is remembered for ``has_seen``; composed texts, on which nothing is judged, need not be.
 
     The order of attributes is drawn anew each time a text is seen, so that it says nothing. Raises DataError when
     no query has a span.
@@ -170,7 +173,8 @@ def train(
         before = member * own.epochs
         _fit(network, encoding, queries, own, _counted(on_epoch, before, chosen.members * own.epochs))
         networks.append(network)
-    return SpanReader(networks, encoding, _about(queries, chosen, start, trained))
+    seen = [query.text for query in queries] if remember else []
+    return SpanReader(networks, encoding, _about(queries, chosen, start, trained, seen))
 
 
 def _counted(on_epoch: OnEpoch | None, before: int, of: int) -> OnEpoch | None:
@@ -265,7 +269,11 @@ def _batches(items: Sequence[Encoded], size: int, drawn: random.Random) -> list[
 
 
 def _about(
-    queries: Sequence[Query], config: SpanReaderConfig, start: SpanReader | None, trained: list[str]
+    queries: Sequence[Query],
+    config: SpanReaderConfig,
+    start: SpanReader | None,
+    trained: list[str],
+    seen: Sequence[str],
 ) -> dict[str, Any]:
     lessons = sorted(
         (q.category, q.text, *sorted((s.start, s.end, s.relation) for s in q.spans)) for q in queries
