@@ -27,8 +27,9 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a model is: ``kind`` is embedded, transformers or endpoint; ``languages`` are codes, ``("*",)`` for many;
-    ``size`` in bytes (0 unknown); ``where`` a folder, hub id or URL; ``missing`` the reason it cannot be used."""
+    """What a model is: ``kind`` is embedded, transformers, adapter or endpoint; ``languages`` are codes, ``("*",)``
+    for many; ``size`` in bytes (0 unknown); ``where`` a folder, hub id or URL; ``missing`` the reason it cannot be
+    used; ``base`` the id of the model that an adapter is for."""
 
     id: str
     name: str
@@ -37,6 +38,7 @@ class ModelCard:
     size: int
     where: str
     missing: str = ""
+    base: str = ""
 
     def speaks(self, language: str) -> bool:
         """Whether the model may be used on text of that language ("" where it is unknown)."""

@@ -15,6 +15,7 @@ from core.llm.base import LanguageModel
 from core.llm.endpoint import EndpointConfig, EndpointModel
 from core.llm.files import EMBEDDED, status
 from core.llm.grammar import CopyForm
+from core.llm.transformers_model import TransformersModel
 from tests.conftest import need
 
 TEXTS = (
@@ -91,10 +92,23 @@ def _generate(model: Any, prompt: str, schema: dict[str, Any], limit: int) -> st
     return str(model._decoder.run([model.encode(prompt)], [grammar], limit)[0].text)
 
 
-@pytest.fixture(params=["embedded", "endpoint"])
+@pytest.fixture(scope="module")
+def adapted(embedded: Any, tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
+    """The embedded model with a small adapter, of weights drawn at random."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    folder = tmp_path_factory.mktemp("adapter")
+    config = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM", init_lora_weights=False)
+    torch.manual_seed(0)
+    get_peft_model(embedded.fresh(torch.float32), config).save_pretrained(folder)
+    return TransformersModel("adapted", embedded.source, local_only=True, adapter=folder)
+
+
+@pytest.fixture(params=["embedded", "adapted", "endpoint"])
 def model(request: pytest.FixtureRequest) -> Any:
-    if request.param == "embedded":
-        return request.getfixturevalue("embedded")
+    if request.param != "endpoint":
+        return request.getfixturevalue(request.param)
     return EndpointModel(EndpointConfig("loopback", request.getfixturevalue("server"), "smollm2", retries=0))
 
 
