@@ -13,6 +13,7 @@ from core.llm.base import ModelCard
 from core.stages.build_plan import BuildParams, schemas
 from core.storage.workspaces import Workspace
 from core.ui.navigation import link
+from core.ui.shell import param
 from core.ui.text import duration, language, number, t
 
 ORDERS = ("new", "popular", "longest")
@@ -105,9 +106,11 @@ def _per_product(results: Sequence[Mapping[str, Any]], step: str, what: str) -> 
 
 def _model(cards: Sequence[ModelCard]) -> str:
     usable = {card.id: card for card in cards if not card.missing}
+    asked = param("model")
     chosen: str = st.selectbox(
         t("build.model"),
         [*usable, NO_MODEL],
+        index=[*usable].index(asked) if asked in usable else 0,
         format_func=lambda one: usable[one].name if one else t("build.model_none"),
         key="build-model",
         help=t("build.model_help"),
