@@ -33,7 +33,7 @@ class FinetuneConfig(BaseModel):
 
     kind: Kind = _field("adapter", Kind.LORA, description="Parameter-efficient method.")
     rank: int = _field("adapter", 16, ge=1, le=256, description="Rank of LoRA; the mean one of AdaLoRA.")
-    alpha: float = _field("adapter", 32.0, gt=0, le=1024, description="LoRA's scale, times rank.")
+    alpha: float = _field("adapter", 32.0, gt=0.0, le=1024.0, description="LoRA's scale, times rank.")
     dropout: float = _field("adapter", 0.0, ge=0.0, le=0.9, description="Dropout before LoRA's matrices.")
     targets: Literal["all", "attention"] = _field(
         "adapter", "all", description="Linear layers that are adapted."

@@ -16,6 +16,7 @@ from core.llm.finetune_config import PRESETS, FinetuneConfig
 from core.llm.registry import trainable
 from core.stages.evaluate_texts import keep_file
 from core.stages.finetune_plan import (
+    LEAST_TEXTS,
     FinetuneParams,
     Material,
     enough,
@@ -56,7 +57,7 @@ def form(workspace: Workspace) -> FinetuneParams | None:
         asked, found = _texts(workspace)
         if card is not None:
             asked["start"] = _start(card)
-        if card is not None and found is not None:
+        if card is not None and found:
             asked |= _lessons(found)
         asked["config"] = _config()
         asked["name"] = st.text_input(
@@ -156,18 +157,18 @@ def _lessons(found: list[Labels]) -> dict[str, Any]:
     one, two = st.columns(2, vertical_alignment="bottom")
     most, texts = None, len(found)
     with one:
-        if texts > 8:
+        if texts > LEAST_TEXTS:
             most = int(
                 st.number_input(
                     t("finetune.most"),
-                    8,
+                    LEAST_TEXTS,
                     texts,
                     min(texts, USUAL_MOST),
                     key=f"finetune-most-{texts}",
                     help=t("finetune.most_help", n=number(texts)),
                 )
             )
-    with two:
+    with two if texts > LEAST_TEXTS else one:
         reword = st.toggle(t("finetune.reword"), key="finetune-reword", help=t("finetune.reword_help"))
     return {"most": most if most != texts else None, "lessons": {"reword": reword}}
 

@@ -71,7 +71,7 @@ def _doing(plan: Mapping[str, Any] | None) -> str:
         lessons=number(counts["lessons"]),
         texts=number(counts["texts"]),
         valid=number(counts["valid_texts"]),
-        parameters=t("finetune.millions", n=number(counts["parameters"] / 1e6, 2)),
+        parameters=number(counts["parameters"]),
         device=str(plan["device"]).upper(),
         precision=plan["precision"],
     )

@@ -47,7 +47,7 @@ def _table(known: list[Listed]) -> list[int]:
             t("finetune.column_before"): [one.card.loss_before for one in known],
             t("finetune.column_loss"): [one.card.loss for one in known],
             t("finetune.column_right"): [100 * one.card.right for one in known],
-            t("finetune.column_f1"): [None if one.f1 is None else 100 * one.f1 for one in known],
+            t("finetune.column_f1"): [points(one.f1) for one in known],
             t("finetune.column_when"): [ago(one.card.created_at) for one in known],
         }
     )
@@ -57,7 +57,7 @@ def _table(known: list[Listed]) -> list[int]:
         t("finetune.column_before"): loss,
         t("finetune.column_loss"): loss,
         t("finetune.column_right"): share,
-        t("finetune.column_f1"): share,
+        t("finetune.column_f1"): st.column_config.TextColumn(width="small", alignment="right"),
         t("finetune.column_texts"): st.column_config.NumberColumn(width="small"),
     }
     picked = table(frame, f"finetune-adapters-{len(known)}", columns=columns, selection=True, multiple=True)
@@ -138,7 +138,7 @@ def _kind(one: Listed) -> str:
         variant = str(config.get("variant", "plain"))
         name = t(f"finetune.option_{variant}") if variant != "plain" else name
         name = t("finetune.card_rank", kind=name, rank=number(config.get("rank")))
-    return t("finetune.card_kind_told", kind=name, n=number(one.card.counts.get("parameters", 0) / 1e6, 2))
+    return t("finetune.card_kind_told", kind=name, n=number(one.card.counts.get("parameters", 0)))
 
 
 def _actions(one: Listed) -> None:
@@ -147,7 +147,7 @@ def _actions(one: Listed) -> None:
         link("evaluate", t("finetune.judge"), icon="query_stats", view="new")
         if one.shipped:
             return
-        with st.popover(t("finetune.rename"), icon=":material/edit:"):
+        with st.popover("", icon=":material/edit:", help=t("finetune.rename")):
             wanted = st.text_input(
                 t("finetune.name"), one.card.name, max_chars=40, key=f"rename-{one.card.name}"
             )
@@ -156,7 +156,7 @@ def _actions(one: Listed) -> None:
                 key=f"rename-go-{one.card.name}",
                 on_click=partial(_rename, one.card.name, wanted),
             )
-        with st.popover(t("finetune.delete"), icon=":material/delete:"):
+        with st.popover("", icon=":material/delete:", help=t("finetune.delete")):
             st.caption(t("finetune.delete_why"))
             st.button(
                 t("finetune.delete_go"),
