@@ -29,8 +29,9 @@ from core.extract.tokens import has_cjk
 from core.llm.adapters import SHIPPED, AdapterCard
 from core.llm.embedded import EmbeddedModel
 from core.llm.files import EMBEDDED
-from core.llm.finetune import Check, Finetuner, Step
+from core.llm.finetune import Finetuner
 from core.llm.finetune_config import FinetuneConfig
+from core.llm.finetune_curves import Check, Step
 from core.llm.finetune_keep import keep
 from core.llm.lessons import Lesson
 

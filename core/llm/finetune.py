@@ -15,6 +15,7 @@ from typing import Any
 from core.errors import DataError
 from core.llm.adapted import load_state
 from core.llm.finetune_config import FinetuneConfig
+from core.llm.finetune_curves import Check, Step, memory_mb
 from core.llm.finetune_kinds import (
     after_step,
     budget,
@@ -29,33 +30,6 @@ from core.llm.transformers_model import TransformersModel, best_device, best_dty
 
 Checkpoint = dict[str, Any]
 """Tensors and plain values only, so that it is read back without unpickling objects."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step. ``epoch`` counts passes, ``loss`` is the mean over learned tokens in nats, ``tokens_per_s`` counts
-    the tokens that were computed, ``memory_mb`` is held on the GPU, else by this process; ``left`` is in seconds."""
-
-    step: int
-    epoch: float
-    loss: float
-    lr: float
-    grad_norm: float
-    tokens_per_s: float
-    memory_mb: float
-    left: float
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One validation: the mean loss in nats over the learned tokens of texts that are not trained on, and the share
-    of those tokens that the model would choose."""
-
-    step: int
-    epoch: float
-    loss: float
-    right: float
-    best: bool
 
 
 @dataclass(frozen=True)
@@ -78,7 +52,8 @@ class Trained:
 
 class Finetuner:
     """Owns model, adapter and optimiser of one fine-tuning; ``start`` are the tensors of an adapter of the same shape
-    that it goes on from. Raises DataError where no lesson can be used, ValueError where ``start`` does not fit."""
+    that it goes on from. Raises DataError where no lesson can be used or the loss is no number, ValueError where
+    ``start`` does not fit."""
 
     def __init__(
         self,
@@ -186,6 +161,12 @@ class Finetuner:
             check()
             loss = token_loss(self.model, config, batch)[0] / learned
             total += float(loss.detach())
+            if not math.isfinite(total):
+                raise DataError(
+                    f"The loss is no longer a number at step {number + 1}.",
+                    where="training",
+                    remedy="Start again with a lower learning rate.",
+                )
             (loss + extra_loss(self.model, config) / len(group)).backward()
         for name, parameter in self.trained.items():
             self.masters[name].grad = None if parameter.grad is None else parameter.grad.float()
@@ -283,17 +264,6 @@ def rate_at(step: int, total: int, config: FinetuneConfig) -> float:
     share = (step - warm) / max(1, total - warm)
     falling = 0.5 * (1 + math.cos(math.pi * share)) if config.schedule == "cosine" else 1 - share
     return 0.05 + 0.95 * falling
-
-
-def memory_mb(device: str) -> float:
-    """MiB held at most: on the GPU where there is one, else resident in this process now."""
-    import torch
-
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    import psutil
-
-    return float(psutil.Process().memory_info().rss) / 2**20
 
 
 def _usable(counts: Mapping[str, int], config: FinetuneConfig) -> None:

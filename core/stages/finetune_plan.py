@@ -183,11 +183,13 @@ def size_of(given: Sequence[Lesson], batch: int) -> Size:
     return Size(len(given), len({lesson.text for lesson in given}), tokens)
 
 
-def forecast(size: Size, config: FinetuneConfig, base: ModelCard, past: Iterable[AdapterCard] = ()) -> float:
+def forecast(
+    size: Size, config: FinetuneConfig, base: ModelCard, past: Iterable[AdapterCard] = ()
+) -> float | None:
     """Seconds that it would take: by the speed that the latest fine-tuning of the same kind measured, else by the
     operations of a step (four a weight and token) and the speed of this machine in a matrix product.
 
-    ``past`` are the cards of adapters for the same base model.
+    ``past`` are the cards of adapters for the same base model. None where neither speed nor size is known.
     """
     kept = 1.0 - config.valid_share
     passes = float(config.epochs)
@@ -198,5 +200,7 @@ def forecast(size: Size, config: FinetuneConfig, base: ModelCard, past: Iterable
     tokens = size.tokens * (passes * kept + checking)
     same = [card for card in past if card.kind == config.kind.value and card.tokens_per_s > 0]
     latest = max(same, key=lambda card: card.created_at, default=None)
+    if latest is None and not base.size:
+        return None
     rate = latest.tokens_per_s if latest else speed() / (4.0 * base.size / _BYTES)
-    return START_SECONDS + tokens / max(rate, 1e-9)
+    return START_SECONDS + tokens / rate

@@ -89,8 +89,9 @@ def _beside(chosen: list[Listed]) -> None:
     if len({one.card.data_hash for one in chosen}) > 1:
         st.caption(f":material/info: {t('finetune.other_texts')}")
     show(compared_figure(named), "finetune-compared")
-    for column, one in zip(st.columns(min(3, len(chosen))), chosen, strict=False):
-        with column:
+    columns = st.columns(min(3, len(chosen)))
+    for at, one in enumerate(chosen):
+        with columns[at % len(columns)]:
             st.html(_card(one))
 
 

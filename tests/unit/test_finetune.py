@@ -198,7 +198,7 @@ def test_a_resumed_run_ends_with_the_same_adapter(tiny: Path, kind: str) -> None
 
 
 def test_it_stops_when_validation_no_longer_gets_better(tiny: Path) -> None:
-    trained, _config = _tuned(tiny, epochs=50, patience=1, learning_rate=1.0, clip=100.0)
+    trained, _config = _tuned(tiny, epochs=50, patience=1, learning_rate=0.3, clip=100.0)
     assert len(trained.steps) < 50 * 6
     assert trained.best.loss == min(check.loss for check in trained.checks)
 
