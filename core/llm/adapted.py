@@ -37,7 +37,7 @@ def adapt(model: Any, folder: Path) -> Any:
     peft = needed()
     try:
         config = peft.PeftConfig.from_pretrained(str(folder))
-        config.inference_mode = True
+        config.inference_mode, config.base_model_name_or_path = True, None  # the card says what it was made for
         made = peft.get_peft_model(model, config)
         load_state(made, read_state(folder))
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
