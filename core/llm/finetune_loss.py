@@ -1,7 +1,7 @@
 """The loss of a batch of lessons: cross-entropy of the tokens that are learned, and of no others.
 
 What all rows begin with is read once, as a row of its own whose keys and values every row then continues; logits are
-computed only where a token is learned. On a CPU the two save about half of the work.
+computed only where a token is learned. Of the tokens of a lesson on a product title some 40% need not be computed so.
 """
 
 from __future__ import annotations
