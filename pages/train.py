@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -10,14 +9,15 @@ from typing import Any
 import streamlit as st
 
 from core.errors import ConfigError, DataError
+from core.form import entries
 from core.jobs import Jobs, JobView
 from core.recommend import runs
 from core.recommend.artefact import read_curves
 from core.recommend.config import PRESETS, TrainConfig, config_of
 from core.recommend.forecast import forecast
-from core.recommend.form import SECTIONS, Entry, entries
 from core.storage.workspaces import Workspace
 from core.ui import train_view as view
+from core.ui.config_form import widget
 from core.ui.progress import job_panel
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, problem, run_page, set_params
@@ -26,6 +26,7 @@ from core.ui.text import ago, duration, moment, number, percent, t
 from core.ui.training import Prospect, prospect
 
 ALWAYS_SHOWN = ("split", "graph")
+SECTIONS = ("data", "product", "shopper", "training", "machine")
 
 
 def render(workspace: Workspace) -> None:
@@ -96,8 +97,10 @@ def _plan(workspace: Workspace) -> tuple[TrainConfig | None, Prospect | None]:
 
 def _form(preset: str) -> dict[str, Any]:
     start = PRESETS[preset].model_dump(mode="json")
-    every = entries()
-    values = {entry.name: _widget(entry, start, preset) for entry in every if entry.name in ALWAYS_SHOWN}
+    every = entries(TrainConfig)
+    key = f"train_{preset}"
+    shown = [entry for entry in every if entry.name in ALWAYS_SHOWN]
+    values = {entry.name: widget(entry, start[entry.name], "train", key) for entry in shown}
     with st.expander(t("common.settings_more")):
         for section in SECTIONS:
             st.markdown(f"**{t(f'train.section_{section}')}**")
@@ -105,35 +108,8 @@ def _form(preset: str) -> dict[str, Any]:
             columns = st.columns(2)
             for place, entry in enumerate(rest):
                 with columns[place % 2]:
-                    values[entry.name] = _widget(entry, start, preset)
+                    values[entry.name] = widget(entry, start[entry.name], "train", key)
     return values
-
-
-def _widget(entry: Entry, start: Mapping[str, Any], preset: str) -> Any:
-    common: dict[str, Any] = {
-        "label": t(f"train.field_{entry.name}"),
-        "help": t(f"train.help_{entry.name}"),
-        "key": f"train_{preset}_{entry.name}",
-    }
-    value = start[entry.name]
-    if entry.kind == "choice":
-        return st.selectbox(
-            options=entry.options,
-            index=entry.options.index(value),
-            format_func=lambda option: t(f"train.option_{option}"),
-            **common,
-        )
-    if entry.kind == "switch":
-        return st.toggle(value=value, **common)
-    if entry.kind == "whole":
-        limits = {"min_value": int(entry.least or 0), "max_value": int(entry.most or 10**9)}
-        return int(st.number_input(value=int(value), step=1, **limits, **common))
-    step = 10.0 ** math.floor(math.log10(value)) if value else 0.1
-    return float(
-        st.number_input(
-            value=float(value), min_value=entry.least, max_value=entry.most, step=step, format="%g", **common
-        )
-    )
 
 
 def _audit(told: Mapping[str, Any]) -> None:

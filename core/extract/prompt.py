@@ -29,11 +29,13 @@ _WORDING = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question to a language model: a prompt, the form that bounds the reply, and which relation each line is."""
+    """One question to a language model: a prompt, the form that bounds the reply, and which relation each line is.
+    The first ``start`` characters of the prompt do not depend on text or examples."""
 
     prompt: str
     form: CopyForm
     relations: dict[str, str]
+    start: int = 0
 
 
 def ask(
@@ -57,7 +59,7 @@ def ask(
     while shown and len(start) + len(question) + sum(map(len, shown)) > max_chars:
         shown.pop(0)
     relations = {name: attribute.relation for name, attribute in names.items()}
-    return Question(start + "".join(shown) + question, form, relations)
+    return Question(start + "".join(shown) + question, form, relations, len(start))
 
 
 def _names(attributes: Sequence[Attribute], language: str) -> dict[str, Attribute]:

@@ -18,7 +18,8 @@ from core.extract.teach import examples_of
 from core.graph.model import Graph
 from core.graph.store import GraphStore
 
-_STANDS = (Standing.COMMITTED, Standing.MERGED)
+STANDS = (Standing.COMMITTED, Standing.MERGED)
+"""What the graph holds for facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _reviewed(
         document,
         categories.get(document.product_id, ""),
         tuple(accepted.values()),
-        tuple(a for a in inside if graph.standing[a.id] in _STANDS),
+        tuple(a for a in inside if graph.standing[a.id] in STANDS),
         frozenset(a.relation for a in inside if a.id in verdicts),
     )
 

@@ -27,9 +27,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a model is: ``kind`` is embedded, transformers or endpoint; ``languages`` are codes, ``("*",)`` for many;
-    ``size`` in bytes (0 unknown); ``where`` a folder, hub id or URL; ``missing`` the reason it cannot be used;
-    ``price_in`` and ``price_out`` money for a million tokens given and written, None where it costs none."""
+    """What a model is: ``kind`` is embedded, transformers, adapter or endpoint; ``languages`` are codes, ``("*",)``
+    for many; ``size`` in bytes (0 unknown); ``where`` a folder, hub id or URL; ``missing`` the reason it cannot be
+    used; ``price_in`` and ``price_out`` money for a million tokens given and written, None where it costs none;
+    ``base`` the id of the model that an adapter is for."""
 
     id: str
     name: str
@@ -40,6 +41,7 @@ class ModelCard:
     missing: str = ""
     price_in: float | None = None
     price_out: float | None = None
+    base: str = ""
 
     def speaks(self, language: str) -> bool:
         """Whether the model may be used on text of that language ("" where it is unknown)."""

@@ -56,15 +56,15 @@ class Prefixes:
         ``compute(cache or None, tokens)`` returns the cache after reading more tokens.
         """
         wanted = tuple(tokens)
-        best, covered = None, 0
+        best, covered, held = None, 0, 0
         for known, cache in self._kept:
             common = _common(known, wanted)
             if common > covered:
-                best, covered = cache, common
+                best, covered, held = cache, common, len(known)
         if best is not None:
             best = copy.deepcopy(best)
-            if covered < best.get_seq_length():
-                best.crop(covered - best.get_seq_length())
+            if covered < held:
+                best.crop(covered - held)
         made = compute(best, wanted[covered:]) if covered < len(wanted) else best
         self._kept = [kept for kept in self._kept if kept[0] != wanted][-KEPT_PREFIXES + 1 :]
         self._kept.append((wanted, made))

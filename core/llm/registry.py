@@ -1,26 +1,32 @@
 """Which language models this installation may use, and loading one.
 
-The embedded model is always listed. Others come from ``models.yaml`` in SHELFGRAPH_HOME (``endpoints:`` and
-``transformers:`` lists) or, for one endpoint, from SHELFGRAPH_ENDPOINT_URL, _MODEL and _KEY_ENV. A page may
-write the file only for whoever sits at the server (``core.ui.models_state``), so that no visitor can make the server
-call an address of their choice.
+The embedded model is always listed, and so is each adapter of a model that is. Others come from ``models.yaml`` in
+SHELFGRAPH_HOME (``endpoints:`` and ``transformers:`` lists, of which the latter may name the folder of an
+``adapter``) or, for one endpoint, from SHELFGRAPH_ENDPOINT_URL, _MODEL and _KEY_ENV. A page may write the file only
+for whoever sits at the server (``core.ui.models_state``), so that no visitor can make the server call an address of
+their choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigError, ModelUnavailable
+from core.llm.adapters import home, listed
 from core.llm.base import LanguageModel, ModelCard
+from core.llm.embedded import LANGUAGES, PLAIN, with_adapter
 from core.llm.endpoint import EndpointConfig, EndpointModel
 from core.llm.files import EMBEDDED, FETCH_COMMAND, status
 from core.settings import settings
+
+if TYPE_CHECKING:
+    from core.llm.transformers_model import TransformersModel
 
 FILE = "models.yaml"
 
@@ -36,7 +42,30 @@ class _OneEndpoint(BaseSettings):
 
 def available() -> list[ModelCard]:
     """A card for each model, the embedded one first; ``missing`` says why one cannot be used now."""
-    return [_embedded(), *map(_transformers, _configured("transformers")), *map(_endpoint, _endpoints())]
+    bases = trainable()
+    plain = [replace(bases[0], id=PLAIN, name=f"{bases[0].name} (untuned)")] if with_adapter() else []
+    return [bases[0], *plain, *bases[1:], *_adapters(bases), *map(_endpoint, _endpoints())]
+
+
+def trainable() -> list[ModelCard]:
+    """The models that run on this machine, and so can be fine-tuned; the embedded one comes first."""
+    return [_embedded(), *map(_transformers, _configured("transformers"))]
+
+
+def base(model_id: str) -> TransformersModel:
+    """The model of that id without any adapter, to fine-tune it; raises ModelUnavailable where that cannot be."""
+    from core.llm.embedded import EmbeddedModel
+
+    if model_id in (EMBEDDED, PLAIN):
+        return EmbeddedModel(plain=True)
+    options = next((raw for raw in _configured("transformers") if raw["id"] == model_id), None)
+    if options is None:
+        raise ModelUnavailable(
+            f"{model_id} cannot be fine-tuned here.",
+            where="base model",
+            remedy="Choose the embedded model, or one of transformers that runs on this machine.",
+        )
+    return _of_transformers(model_id, {**options, "adapter": None})
 
 
 def load(model_id: str = EMBEDDED) -> LanguageModel:
@@ -53,11 +82,17 @@ def load(model_id: str = EMBEDDED) -> LanguageModel:
     if card.kind == "embedded":
         from core.llm.embedded import EmbeddedModel
 
-        return EmbeddedModel()
+        return EmbeddedModel(plain=model_id == PLAIN)
+    if card.kind == "adapter":
+        return _with_adapter(base(card.base), model_id, Path(card.where))
+    options = next(raw for raw in _configured("transformers") if raw["id"] == model_id)
+    return _of_transformers(model_id, options)
+
+
+def _of_transformers(model_id: str, options: Mapping[str, Any]) -> TransformersModel:
     from core.llm.transformers_model import TransformersModel
 
-    options = next(raw for raw in _configured("transformers") if raw["id"] == model_id)
-    return TransformersModel(
+    made = TransformersModel(
         model_id,
         options["model"],
         languages=tuple(options.get("languages") or ["*"]),
@@ -65,11 +100,42 @@ def load(model_id: str = EMBEDDED) -> LanguageModel:
         chat=bool(options.get("chat", True)),
         local_only=Path(str(options["model"])).is_dir(),
     )
+    adapter = options.get("adapter")
+    return _with_adapter(made, model_id, Path(str(adapter)).expanduser()) if adapter else made
+
+
+def _with_adapter(model: TransformersModel, model_id: str, folder: Path) -> TransformersModel:
+    """The same with an adapter. Its version is part of what the model is called in facts and kept replies."""
+    from core.llm.adapted import version_of
+
+    model.adapter = folder
+    model.id = f"{model_id}@{version_of(folder)}"
+    return model
+
+
+def _adapters(bases: Sequence[ModelCard]) -> list[ModelCard]:
+    known = {card.id: card for card in bases}
+    made = []
+    for card in listed():
+        under = known.get(card.base)
+        missing = under.missing if under else f"Its base model {card.base} is not configured."
+        folder = home() / card.name
+        made.append(
+            ModelCard(
+                f"{card.base}+{card.name}",
+                f"{under.name if under else card.base} + {card.name}",
+                "adapter",
+                under.languages if under else ("*",),
+                sum(file.stat().st_size for file in folder.glob("*.safetensors")),
+                str(folder),
+                missing,
+                card.base,
+            )
+        )
+    return made
 
 
 def _embedded() -> ModelCard:
-    from core.llm.embedded import LANGUAGES
-
     files = next(state for state in status() if state.name == EMBEDDED)
     missing = "" if files.present else f"Its files are not here. Run: {FETCH_COMMAND}"
     name = "SmolLM2 135M Instruct"

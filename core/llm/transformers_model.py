@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelUnavailable
+from core.llm.adapted import adapt, check
 from core.llm.base import Completion, OnToken
 from core.llm.counting import roughly
 from core.llm.decoding import Decoder
 from core.llm.grammar import CopyForm
+from core.llm.presence import hub_folder
 from core.settings import settings
 
 _TURN_TOKENS = 30
@@ -24,7 +26,7 @@ class TransformersModel:
     """A causal LM by hub id or folder. Loaded on first use, so that making one costs nothing.
 
     ``batch`` prompts are decoded together. ``chat`` wraps a prompt in the model's own chat template, where it has
-    one. ``local_only`` never asks the network.
+    one. ``local_only`` never asks the network. ``adapter`` is the folder of an adapter for it.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class TransformersModel:
         batch: int = 8,
         chat: bool = True,
         local_only: bool = False,
+        adapter: Path | None = None,
     ) -> None:
         self.id = model_id
         self.languages = languages
@@ -43,6 +46,7 @@ class TransformersModel:
         self.batch = batch
         self.chat = chat
         self.local_only = local_only
+        self.adapter = adapter
 
     def complete(
         self,
@@ -66,16 +70,29 @@ class TransformersModel:
     def count(self, prompt: str) -> int:
         """Tokens of a prompt, its turn of the chat included: exact once the model is loaded, before by its tokenizer
         file, which loads nothing else, and roughly where that is not here."""
-        if "_tokenizer" in self.__dict__:
+        if "tokenizer" in self.__dict__:
             return len(self.encode(prompt))
         file = Path(self.source) / "tokenizer.json"
         if not file.is_file():
             return roughly(prompt) + _TURN_TOKENS
         return len(_tokenizer_of(file).encode(prompt, add_special_tokens=False)) + _TURN_TOKENS * self.chat
 
+    def fresh(self, dtype: Any) -> Any:
+        """The base model itself, loaded anew, without the adapter."""
+        return self._loaded("AutoModelForCausalLM", dtype=dtype)
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer."""
+        return self._loaded("AutoTokenizer")
+
+    def folder(self) -> Path | None:
+        """Where the files of the base model are; None where they have not been downloaded."""
+        return Path(self.source) if Path(self.source).is_dir() else hub_folder(self.source)
+
     def encode(self, prompt: str) -> list[int]:
         """Token ids of a prompt as the model reads it."""
-        tokenizer = self._tokenizer
+        tokenizer = self.tokenizer
         text = prompt
         for special in tokenizer.all_special_tokens:
             # Product text must not be able to end the user's turn.
@@ -105,24 +122,28 @@ class TransformersModel:
         ]
 
     @cached_property
-    def _tokenizer(self) -> Any:
-        return self._loaded("AutoTokenizer")
-
-    @cached_property
     def _decoder(self) -> Decoder:
         import llguidance.hf
-        import torch
 
-        torch.set_num_threads(settings().threads or os.cpu_count() or 1)
+        use_threads()
         device = best_device()
-        model = self._loaded("AutoModelForCausalLM", dtype=best_dtype(device)).to(device).eval()
+        model = self._adapted(best_dtype(device)).to(device).eval()
         ends = model.generation_config.eos_token_id
-        ends = set(ends if isinstance(ends, list) else [ends]) | {self._tokenizer.eos_token_id}
+        ends = set(ends if isinstance(ends, list) else [ends]) | {self.tokenizer.eos_token_id}
         return Decoder(
             model,
-            llguidance.hf.from_tokenizer(self._tokenizer, n_vocab=model.config.get_text_config().vocab_size),
+            llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=model.config.get_text_config().vocab_size),
             frozenset(end for end in ends if end is not None),
         )
+
+    def _adapted(self, dtype: Any) -> Any:
+        import torch
+
+        if self.adapter is None:
+            return self.fresh(dtype)
+        check(self.adapter, self.folder())
+        # The difference an adapter makes is small beside the weights: it is added before they are rounded.
+        return adapt(self.fresh(torch.float32), self.adapter).to(dtype)
 
     def _loaded(self, kind: str, **options: Any) -> Any:
         try:
@@ -152,6 +173,13 @@ def _tokenizer_of(file: Path) -> Any:
     from tokenizers import Tokenizer
 
     return Tokenizer.from_file(str(file))
+
+
+def use_threads() -> None:
+    """Set the CPU threads of torch: as the settings say, else all cores."""
+    import torch
+
+    torch.set_num_threads(settings().threads or os.cpu_count() or 1)
 
 
 def best_device() -> str:

@@ -9,4 +9,5 @@ REGISTRY: dict[str, str] = {
     "demo": "core.stages.demo:run",
     "teach": "core.stages.teach:run",
     "evaluate": "core.stages.evaluate:run",
+    "finetune": "core.stages.finetune:run",
 }

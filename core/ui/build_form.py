@@ -11,6 +11,7 @@ from core.llm.base import ModelCard
 from core.stages.build_plan import BuildParams, schemas
 from core.storage.workspaces import Workspace
 from core.ui.navigation import link
+from core.ui.shell import param
 from core.ui.text import language, t
 
 ORDERS = ("new", "popular", "longest")
@@ -44,9 +45,11 @@ def form(workspace: Workspace, products: int, cards: Sequence[ModelCard]) -> Bui
 
 def _model(cards: Sequence[ModelCard]) -> str:
     usable = {card.id: card for card in cards if not card.missing}
+    asked = param("model")
     chosen: str = st.selectbox(
         t("build.model"),
         [*usable, NO_MODEL],
+        index=[*usable].index(asked) if asked in usable else 0,
         format_func=lambda one: usable[one].name if one else t("build.model_none"),
         key="build-model",
         help=t("build.model_help"),

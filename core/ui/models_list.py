@@ -13,6 +13,7 @@ from core.llm.check import Checked, check, last_checks
 from core.llm.files import FileStatus
 from core.llm.models_file import remove
 from core.ui.models_state import MIB, Listed, language_name, named, skipped
+from core.ui.navigation import link
 from core.ui.shell import guarded
 from core.ui.text import NOT_MEASURED, ago, duration, has, listed, moment, number, t
 
@@ -66,6 +67,10 @@ def _card(model: Listed, counts: Mapping[str, int], *, writable: bool) -> None:
     with told:
         st.html(_facts(model, counts))
     with buttons.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        if model.card.kind in ("embedded", "transformers"):
+            link("finetune", t("models.finetune"), icon="tune", view="new")
+        elif model.card.base:
+            link("finetune", t("models.adapter"), icon="tune", a=model.card.id.rpartition("+")[2])
         if model.configured and writable:
             _remove(model)
     if model.presence.command:
@@ -78,9 +83,10 @@ def _facts(model: Listed, counts: Mapping[str, int]) -> str:
     card, found = model.card, model.presence
     state = t(f"models.state_{found.state}")
     kind = "present" if model.usable else "absent"
-    parts = [t(f"models.kind_{card.kind}"), found.licence or t("models.licence_unknown"), size(found.size)]
+    licence = found.licence or ("" if card.base else t("models.licence_unknown"))
+    parts = [t(f"models.kind_{card.kind}"), licence, size(found.size)]
     where = f"{card.where}" if card.kind != "embedded" else ""
-    meta = " · ".join(escape(part) for part in parts if part != NOT_MEASURED)
+    meta = " · ".join(escape(part) for part in parts if part not in ("", NOT_MEASURED))
     return (
         f'<div class="sg-model"><div class="sg-card-title">{escape(card.name)} '
         f'<span class="sg-model-state sg-model-{kind}">{escape(state)}</span></div>'

@@ -37,6 +37,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),
         PageSpec("evaluate", "query_stats"),
+        PageSpec("finetune", "tune"),
         PageSpec("jobs", "checklist"),
         PageSpec("models", "memory"),
         PageSpec("settings", "settings"),

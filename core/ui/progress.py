@@ -30,6 +30,7 @@ PAGES = {
     "demo": "home",
     "teach": "review",
     "evaluate": "evaluate",
+    "finetune": "finetune",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

@@ -11,6 +11,7 @@ from core.llm.base import LanguageModel
 from core.llm.endpoint import EndpointConfig, EndpointModel
 from core.llm.files import EMBEDDED, status
 from core.llm.grammar import CopyForm
+from core.llm.transformers_model import TransformersModel
 from tests.conftest import need
 from tests.contract.llama_server import KEY, MODEL
 
@@ -39,10 +40,23 @@ def embedded() -> LanguageModel:
     return EmbeddedModel()
 
 
-@pytest.fixture(params=["embedded", "endpoint"])
+@pytest.fixture(scope="module")
+def adapted(embedded: Any, tmp_path_factory: pytest.TempPathFactory) -> LanguageModel:
+    """The embedded model with a small adapter, of weights drawn at random."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    folder = tmp_path_factory.mktemp("adapter")
+    config = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM", init_lora_weights=False)
+    torch.manual_seed(0)
+    get_peft_model(embedded.fresh(torch.float32), config).save_pretrained(folder)
+    return TransformersModel("adapted", embedded.source, local_only=True, adapter=folder)
+
+
+@pytest.fixture(params=["embedded", "adapted", "endpoint"])
 def model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    if request.param == "embedded":
-        return request.getfixturevalue("embedded")
+    if request.param != "endpoint":
+        return request.getfixturevalue(request.param)
     monkeypatch.setenv("LOOPBACK_KEY", KEY)
     url = request.getfixturevalue("llama")
     return EndpointModel(EndpointConfig("loopback", url, MODEL, key_env="LOOPBACK_KEY", retries=0))

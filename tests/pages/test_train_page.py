@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import Cancelled
+from core.form import entries
 from core.jobs import Context, Jobs, Status, run_inline
 from core.recommend import runs
 from core.recommend.config import PRESETS, TrainConfig
-from core.recommend.form import entries
 from core.settings import REPOSITORY, settings
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace, Workspaces
@@ -82,7 +82,7 @@ def test_the_form_has_every_field_within_its_range_and_becomes_the_job(workspace
     keys = {str(widget.key) for kind in (test.selectbox, test.number_input, test.toggle) for widget in kind}
     assert {f"train_quick_{name}" for name in TrainConfig.model_fields} <= keys
     epochs = test.number_input(key="train_quick_epochs")
-    entry = next(entry for entry in entries() if entry.name == "epochs")
+    entry = next(entry for entry in entries(TrainConfig) if entry.name == "epochs")
     assert (epochs.min, epochs.max) == (entry.least, entry.most)
     epochs.set_value(2)
     test.selectbox(key="train_quick_graph").set_value("shuffled")

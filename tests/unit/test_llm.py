@@ -15,6 +15,7 @@ from core.errors import ConfigError, ExtractionError, ModelUnavailable
 from core.llm import files, registry
 from core.llm.base import Completion, ModelCard, OnToken
 from core.llm.cache import CachedModel
+from core.llm.embedded import PLAIN
 from core.llm.endpoint import EndpointConfig, EndpointModel
 from core.llm.grammar import CopyForm
 from core.settings import settings
@@ -176,7 +177,7 @@ def test_models_are_configured_on_the_server(bare: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("SHELFGRAPH_ENDPOINT_URL", "http://127.0.0.1:8/v1")
     monkeypatch.setenv("SHELFGRAPH_ENDPOINT_MODEL", "env-model")
     cards = {card.id: card for card in registry.available()}
-    assert list(cards) == [files.EMBEDDED, "big", "shop", "env-model"]
+    assert [card for card in cards if card != PLAIN] == [files.EMBEDDED, "big", "shop", "env-model"]
     assert (cards["shop"].kind, cards["shop"].speaks("zh"), cards["shop"].speaks("en")) == (
         "endpoint",
         True,

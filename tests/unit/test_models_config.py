@@ -13,6 +13,7 @@ from core.errors import ConfigError
 from core.llm import files, registry
 from core.llm.base import ModelCard
 from core.llm.check import check, last_checks
+from core.llm.embedded import PLAIN
 from core.llm.models_file import Entry, add, configured, path, problems, remove, text_of
 from core.llm.presence import presence
 from core.llm.recommended import GB, MODELS, best, fit
@@ -26,11 +27,11 @@ def test_what_is_added_is_listed_and_what_is_removed_is_gone(home: Path) -> None
     add(SERVER)
     add(Entry("transformers", "qwen", "Qwen/Qwen3-1.7B", options={"batch": 4}))
     cards = {card.id: card for card in registry.available()}
-    assert list(cards) == [files.EMBEDDED, "qwen", "vllm"]
+    assert [card for card in cards if card != PLAIN] == [files.EMBEDDED, "qwen", "vllm"]
     assert (cards["vllm"].where, cards["vllm"].languages) == (SERVER.url, ("en", "zh"))
     assert configured("qwen")["batch"] == 4
     remove("vllm")
-    assert [card.id for card in registry.available()] == [files.EMBEDDED, "qwen"]
+    assert [c.id for c in registry.available() if c.id != PLAIN] == [files.EMBEDDED, "qwen"]
     with pytest.raises(ConfigError, match="not in the file"):
         remove("vllm")
 

@@ -1,4 +1,4 @@
-"""The configuration as a form: one entry a field, with its kind, range, default and section."""
+"""A typed configuration as a form: one entry a field, with its kind, range and section."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
-from core.recommend.config import TrainConfig
-
-SECTIONS = ("data", "product", "shopper", "training", "machine")
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +24,12 @@ class Entry:
     most: float | None
 
 
-def entries() -> tuple[Entry, ...]:
-    """All fields of TrainConfig, in their order."""
-    return tuple(_entry(name) for name in TrainConfig.model_fields)
+def entries(model: type[BaseModel]) -> tuple[Entry, ...]:
+    """All fields of a configuration, in their order; ``section`` is in their ``json_schema_extra``."""
+    return tuple(_entry(name, field) for name, field in model.model_fields.items())
 
 
-def _entry(name: str) -> Entry:
-    field = TrainConfig.model_fields[name]
+def _entry(name: str, field: FieldInfo) -> Entry:
     extra = field.json_schema_extra
     section = str(extra["section"]) if isinstance(extra, Mapping) else "training"
     kind: Any = field.annotation
