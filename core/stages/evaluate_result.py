@@ -48,6 +48,7 @@ def result_of(given: Material, params: EvaluateParams, outcomes: Sequence[Outcom
         "tokens_per_product": sum(outcome.readings.tokens for outcome in whole) / judged.n,
         "llm_share": sum(outcome.readings.by_model for outcome in whole) / judged.n,
         "ece": judged.ece,
+        "review": {**judged.triage.to_json(), "curves": judged.triage.curves()},
         "absent": judged.absent,
         "absent_left_empty": judged.left_empty,
         "mistakes": dict(judged.mistakes),
