@@ -1,0 +1,185 @@
+"""Beneath the fact that is shown large: the other products that say the same, each with its words and a tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from core.extract.tokens import has_cjk
+from core.graph.looks import Look
+from core.graph.model import Evidence
+from core.graph.review import Item
+from core.graph.store import GraphStore
+from core.ontology import family
+from core.storage.workspaces import Workspace
+from core.ui.charts import FAMILY_COLORS
+from core.ui.graph_panel import literal
+from core.ui.graph_view import shorten
+from core.ui.review_edit import excerpt
+from core.ui.review_state import Desk, ReviewState, reason_label
+from core.ui.session import cached_catalogue
+from core.ui.text import number, percent, t
+
+FEW = 12
+"""Products that are listed at once; more at a press."""
+SNIPPET, SNIPPET_CJK = 84, 40
+
+
+def ticked(desk: Desk, look: Look, state: ReviewState) -> list[Item]:
+    """What a press decides: the item that is shown large, and of the others those with a tick.
+
+    What nobody has decided is ticked until somebody takes the tick away, what is decided is not until somebody sets it.
+    """
+    drawn, rest, settled = _parts(desk, look, state)
+    kept = [item for item in [*drawn, *settled] if _is_ticked(desk, look, item, state)]
+    return [look.lead, *kept, *(rest if _rest_ticked(look) else ())]
+
+
+def alike(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) -> None:
+    """Draw the others of a look, one line each; nothing where the value stands alone."""
+    drawn, rest, settled = _parts(desk, look, state)
+    if not drawn and not settled:
+        return
+    color = FAMILY_COLORS[family(look.lead.lead.relation)]
+    st.html(f"<style>.st-key-review-alike {{ --sg-family: {color}; }}</style>")
+    everything = len(ticked(desk, look, state)) > 1
+    with st.container(horizontal=True, key="review-alike-head", vertical_alignment="center"):
+        st.caption(t("review.alike" if drawn else "review.alike_settled"), width="stretch")
+        st.button(
+            t("review.only_this" if everything else "review.all_of_them"),
+            shortcut="O",
+            type="tertiary",
+            key="review-only",
+            help=t("review.only_this_help"),
+            on_click=_tick_all,
+            args=(desk, look, state),
+            kwargs={"value": not everything},
+        )
+    with st.container(key="review-alike", gap=None):
+        _rows(workspace, desk, look, [*drawn, *settled], state)
+        if rest:
+            _rest(look, rest)
+
+
+def _parts(
+    desk: Desk, look: Look, state: ReviewState
+) -> tuple[Sequence[Item], Sequence[Item], Sequence[Item]]:
+    """The others that are drawn, those that are not, and what of the same value is decided already.
+
+    In a second look the order must not tell what the first reviewer said, and nothing else that is decided is drawn.
+    """
+    others = list(look.others)
+    if state.show == "second":
+        others.sort(key=lambda item: (item.lead.confidence, item.lead.subject))
+    shown = _shown(look)
+    room = max(shown - len(others), 0)
+    settled = desk.settled(look)[:room] if state.show == "open" and state.by == "value" else []
+    return others[:shown], others[shown:], settled
+
+
+def _rows(workspace: Workspace, desk: Desk, look: Look, items: Sequence[Item], state: ReviewState) -> None:
+    found = GraphStore(workspace).evidence_of([item.lead.id for item in items], desk.graph)
+    evidence = {entry.assertion.id: entry for entry in found}
+    catalogue = cached_catalogue(workspace)
+    for item in items:
+        word = desk.verdict_on(item)
+        sure = item.lead.confidence if word else item.confidence
+        parts = [
+            percent(sure, 0),
+            literal(shorten(catalogue.title(item.lead.subject), 34)),
+            _snippet(evidence.get(item.lead.id)),
+            literal(" · ".join(_marks(item, word, state))),
+        ]
+        key = _key(desk, look, item, state)
+        st.session_state.setdefault(key, _is_ticked(desk, look, item, state))
+        st.checkbox(" ".join(f":small[{part}]" for part in parts), key=key)
+
+
+def _rest(look: Look, rest: Sequence[Item]) -> None:
+    low, high = (percent(choose(item.confidence for item in rest), 0) for choose in (min, max))
+    with st.container(horizontal=True, key="review-alike-rest", vertical_alignment="center"):
+        st.session_state.setdefault(_rest_key(look), True)
+        label = t("review.alike_rest", n=number(len(rest)), low=low, high=high)
+        st.checkbox(f":small[{literal(label)}]", key=_rest_key(look))
+        st.button(
+            t("review.alike_more", n=number(min(FEW, len(rest)))),
+            type="tertiary",
+            key="review-alike-more",
+            on_click=_show_more,
+            args=(look,),
+        )
+
+
+def _snippet(entry: Evidence | None) -> str:
+    """The words in a short piece of their text, lit up; as a label's Markdown."""
+    if entry is None:
+        return literal(t("common.evidence_none"))
+    a, text = entry.assertion, entry.document.text
+    most = SNIPPET_CJK if has_cjk(text[max(0, a.start - 20) : a.end + 20]) else SNIPPET
+    start, end = excerpt(text, a.start, a.end, most)
+    before = ("…" if start else "") + text[start : a.start]
+    after = text[a.end : end] + ("…" if end < len(text) else "")
+    lit = f":gray-background[{literal(text[a.start : a.end])}]"
+    return f"{_edge(before)}{lit}{_edge(after)}"
+
+
+def _edge(text: str) -> str:
+    """Words beside the lit ones, with the white space between them kept."""
+    left, right = " " * text[:1].isspace(), " " * text[-1:].isspace()
+    return f"{left}{literal(text)}{right}" if text.strip() else left
+
+
+def _marks(item: Item, word: tuple[str, object] | None, state: ReviewState) -> Iterable[str]:
+    """What else is to be known of an item: decided, kept apart, contradicted. Another's verdict is not told, so that a
+    second look stays one's own."""
+    if state.show == "second":
+        return
+    if word:
+        name, verdict = word
+        yield t(f"review.you_{verdict}") if name == state.me else t("review.decided_by", name=name)
+    elif item.reason:
+        yield reason_label(item.reason)
+    if item.rivals:
+        yield t("review.contradicted")
+
+
+def _is_ticked(desk: Desk, look: Look, item: Item, state: ReviewState) -> bool:
+    kept = st.session_state.get(_key(desk, look, item, state))
+    return bool(kept) if kept is not None else not _foreign(desk, item, state)
+
+
+def _foreign(desk: Desk, item: Item, state: ReviewState) -> bool:
+    """Whether an item is decided though the list is of what is not."""
+    return state.show == "open" and desk.verdict_on(item) is not None
+
+
+def _key(desk: Desk, look: Look, item: Item, state: ReviewState) -> str:
+    """A tick's key: another one once somebody has decided meanwhile, so that the tick does not outlive it."""
+    decided = "decided-" if _foreign(desk, item, state) else ""
+    return f"review-tick-{decided}{look.lead.lead.id}-{item.lead.id}"
+
+
+def _rest_key(look: Look) -> str:
+    return f"review-rest-{look.lead.lead.id}"
+
+
+def _rest_ticked(look: Look) -> bool:
+    return bool(st.session_state.get(_rest_key(look), True))
+
+
+def _tick_all(desk: Desk, look: Look, state: ReviewState, *, value: bool) -> None:
+    """Set or take away all ticks; those of what is decided already only where there is nothing else."""
+    drawn, _, settled = _parts(desk, look, state)
+    for item in drawn or settled:
+        st.session_state[_key(desk, look, item, state)] = value
+    st.session_state[_rest_key(look)] = value
+
+
+def _shown(look: Look) -> int:
+    kept = st.session_state.get("review_alike", {})
+    return int(kept.get(look.lead.lead.id, FEW))
+
+
+def _show_more(look: Look) -> None:
+    st.session_state["review_alike"] = {look.lead.lead.id: _shown(look) + FEW}
