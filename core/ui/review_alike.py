@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from core.extract.tokens import has_cjk
-from core.graph.looks import Look
+from core.graph.looks import Look, value_of
 from core.graph.model import Evidence
 from core.graph.review import Item
 from core.graph.store import GraphStore
@@ -17,13 +17,15 @@ from core.ui.charts import FAMILY_COLORS
 from core.ui.graph_panel import literal
 from core.ui.graph_view import shorten
 from core.ui.review_edit import excerpt
-from core.ui.review_state import Desk, ReviewState, reason_label
+from core.ui.review_press import TICKS
+from core.ui.review_state import Desk, ReviewState, change, reason_label
 from core.ui.session import cached_catalogue
 from core.ui.text import number, percent, t
 
 FEW = 12
 """Products that are listed at once; more at a press."""
-SNIPPET, SNIPPET_CJK = 84, 40
+SNIPPET, SNIPPET_CJK = 48, 24
+TICK, REST = TICKS
 
 
 def ticked(desk: Desk, look: Look, state: ReviewState) -> list[Item]:
@@ -32,8 +34,8 @@ def ticked(desk: Desk, look: Look, state: ReviewState) -> list[Item]:
     What nobody has decided is ticked until somebody takes the tick away, what is decided is not until somebody sets it.
     """
     drawn, rest, settled = _parts(desk, look, state)
-    kept = [item for item in [*drawn, *settled] if _is_ticked(desk, look, item, state)]
-    return [look.lead, *kept, *(rest if _rest_ticked(look) else ())]
+    kept = [item for item in [*drawn, *settled] if _is_ticked(desk, item, state)]
+    return [look.lead, *kept, *(rest if st.session_state.get(REST, True) else ())]
 
 
 def alike(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) -> None:
@@ -43,9 +45,18 @@ def alike(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) -> N
         return
     color = FAMILY_COLORS[family(look.lead.lead.relation)]
     st.html(f"<style>.st-key-review-alike {{ --sg-family: {color}; }}</style>")
+    with st.container(key="review-same", gap=None):
+        _head(desk, look, state, alone=not drawn)
+        with st.container(key="review-alike", gap=None):
+            _rows(workspace, desk, [*drawn, *settled], state)
+        if rest:
+            _rest(look, rest)
+
+
+def _head(desk: Desk, look: Look, state: ReviewState, *, alone: bool) -> None:
     everything = len(ticked(desk, look, state)) > 1
     with st.container(horizontal=True, key="review-alike-head", vertical_alignment="center"):
-        st.caption(t("review.alike" if drawn else "review.alike_settled"), width="stretch")
+        st.caption(t("review.alike_settled" if alone else "review.alike"), width="stretch")
         st.button(
             t("review.only_this" if everything else "review.all_of_them"),
             shortcut="O",
@@ -56,29 +67,20 @@ def alike(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) -> N
             args=(desk, look, state),
             kwargs={"value": not everything},
         )
-    with st.container(key="review-alike", gap=None):
-        _rows(workspace, desk, look, [*drawn, *settled], state)
-        if rest:
-            _rest(look, rest)
 
 
 def _parts(
     desk: Desk, look: Look, state: ReviewState
 ) -> tuple[Sequence[Item], Sequence[Item], Sequence[Item]]:
-    """The others that are drawn, those that are not, and what of the same value is decided already.
-
-    In a second look the order must not tell what the first reviewer said, and nothing else that is decided is drawn.
-    """
-    others = list(look.others)
-    if state.show == "second":
-        others.sort(key=lambda item: (item.lead.confidence, item.lead.subject))
-    shown = _shown(look)
+    """The others that are drawn, those that are not, and what of the same value is decided already, if the list is of
+    what is not."""
+    others, shown = look.others, _shown(look)
     room = max(shown - len(others), 0)
     settled = desk.settled(look)[:room] if state.show == "open" and state.by == "value" else []
     return others[:shown], others[shown:], settled
 
 
-def _rows(workspace: Workspace, desk: Desk, look: Look, items: Sequence[Item], state: ReviewState) -> None:
+def _rows(workspace: Workspace, desk: Desk, items: Sequence[Item], state: ReviewState) -> None:
     found = GraphStore(workspace).evidence_of([item.lead.id for item in items], desk.graph)
     evidence = {entry.assertion.id: entry for entry in found}
     catalogue = cached_catalogue(workspace)
@@ -87,21 +89,31 @@ def _rows(workspace: Workspace, desk: Desk, look: Look, items: Sequence[Item], s
         sure = item.lead.confidence if word else item.confidence
         parts = [
             percent(sure, 0),
-            literal(shorten(catalogue.title(item.lead.subject), 34)),
+            literal(shorten(catalogue.title(item.lead.subject), 30)),
             _snippet(evidence.get(item.lead.id)),
             literal(" · ".join(_marks(item, word, state))),
         ]
-        key = _key(desk, look, item, state)
-        st.session_state.setdefault(key, _is_ticked(desk, look, item, state))
-        st.checkbox(" ".join(f":small[{part}]" for part in parts), key=key)
+        key = _key(desk, item, state)
+        st.session_state.setdefault(key, _is_ticked(desk, item, state))
+        with st.container(horizontal=True, key=f"review-same-{item.lead.id}", gap=None):
+            st.checkbox(" ".join(f":small[{part}]" for part in parts), key=key, width="stretch")
+            st.button(
+                "",
+                icon=":material/open_in_full:",
+                type="tertiary",
+                key=f"review-large-{item.lead.id}",
+                help=t("review.show_large"),
+                on_click=change,
+                kwargs={"at": item.lead.id},
+            )
 
 
 def _rest(look: Look, rest: Sequence[Item]) -> None:
     low, high = (percent(choose(item.confidence for item in rest), 0) for choose in (min, max))
     with st.container(horizontal=True, key="review-alike-rest", vertical_alignment="center"):
-        st.session_state.setdefault(_rest_key(look), True)
+        st.session_state.setdefault(REST, True)
         label = t("review.alike_rest", n=number(len(rest)), low=low, high=high)
-        st.checkbox(f":small[{literal(label)}]", key=_rest_key(look))
+        st.checkbox(f":small[{literal(label)}]", key=REST)
         st.button(
             t("review.alike_more", n=number(min(FEW, len(rest)))),
             type="tertiary",
@@ -144,8 +156,8 @@ def _marks(item: Item, word: tuple[str, object] | None, state: ReviewState) -> I
         yield t("review.contradicted")
 
 
-def _is_ticked(desk: Desk, look: Look, item: Item, state: ReviewState) -> bool:
-    kept = st.session_state.get(_key(desk, look, item, state))
+def _is_ticked(desk: Desk, item: Item, state: ReviewState) -> bool:
+    kept = st.session_state.get(_key(desk, item, state))
     return bool(kept) if kept is not None else not _foreign(desk, item, state)
 
 
@@ -154,32 +166,23 @@ def _foreign(desk: Desk, item: Item, state: ReviewState) -> bool:
     return state.show == "open" and desk.verdict_on(item) is not None
 
 
-def _key(desk: Desk, look: Look, item: Item, state: ReviewState) -> str:
+def _key(desk: Desk, item: Item, state: ReviewState) -> str:
     """A tick's key: another one once somebody has decided meanwhile, so that the tick does not outlive it."""
-    decided = "decided-" if _foreign(desk, item, state) else ""
-    return f"review-tick-{decided}{look.lead.lead.id}-{item.lead.id}"
-
-
-def _rest_key(look: Look) -> str:
-    return f"review-rest-{look.lead.lead.id}"
-
-
-def _rest_ticked(look: Look) -> bool:
-    return bool(st.session_state.get(_rest_key(look), True))
+    return f"{TICK}{'decided-' if _foreign(desk, item, state) else ''}{item.lead.id}"
 
 
 def _tick_all(desk: Desk, look: Look, state: ReviewState, *, value: bool) -> None:
     """Set or take away all ticks; those of what is decided already only where there is nothing else."""
     drawn, _, settled = _parts(desk, look, state)
     for item in drawn or settled:
-        st.session_state[_key(desk, look, item, state)] = value
-    st.session_state[_rest_key(look)] = value
+        st.session_state[_key(desk, item, state)] = value
+    st.session_state[REST] = value
 
 
 def _shown(look: Look) -> int:
-    kept = st.session_state.get("review_alike", {})
-    return int(kept.get(look.lead.lead.id, FEW))
+    value, shown = st.session_state.get("review_alike", ((), FEW))
+    return int(shown) if value == value_of(look.lead) else FEW
 
 
 def _show_more(look: Look) -> None:
-    st.session_state["review_alike"] = {look.lead.lead.id: _shown(look) + FEW}
+    st.session_state["review_alike"] = (value_of(look.lead), _shown(look) + FEW)

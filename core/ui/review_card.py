@@ -57,28 +57,15 @@ def card(workspace: Workspace, desk: Desk, look: Look, state: ReviewState, *, pr
 
 
 def reasons(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) -> None:
-    """Draw why a look is where it is in the queue: doubt, reach, what contradicts it, and all who read it.
+    """Draw why a look is where it is in the queue: doubt, reach, what contradicts it; and all who read its first item.
 
     In a second look nothing is said that would tell what the first reviewer thought.
     """
-    item = look.lead
-    signals = item.signals
-    rows = [_row(t("review.reach", n=number(signals.reach)), t("review.reach_note"))]
-    if state.show != "second":
-        odds = t("review.chance_apart" if signals.apart else "review.chance", value=percent(chance(signals)))
-        rows.insert(0, _row(odds, t("review.chance_of", value=percent(item.lead.confidence))))
-        if item.reason:
-            rows.insert(0, _row(reason_label(item.reason, sentence=True)))
-        if look.others:
-            n = len(look.items)
-            told = t("review.expected", errors=number(look.expected, 1), n=number(n))
-            rows.insert(0, _row(told, t("review.expected_note")))
     store = GraphStore(workspace)
-    rivals = store.evidence_of(item.rivals[:READINGS], desk.graph)
-    rows += [_row(_contradiction(entry), _source(entry), against=True) for entry in rivals]
-    if len(item.rivals) > len(rivals):
-        rows.append(_row(t("review.more_against", n=number(len(item.rivals) - len(rivals)))))
-    st.html(f'<h3 class="sg-review-h">{escape(t("review.why"))}</h3>{_list(rows)}')
+    if state.show != "second":
+        rows = [*_doubts(look), *_contradictions(store, desk, look.lead)]
+        st.html(f'<h3 class="sg-review-h">{escape(t("review.why"))}</h3>{_list(rows)}')
+    item = look.lead
     readers = store.evidence_of(item.ids[:MOST_READERS], desk.graph)
     said = Counter((f"“{entry.assertion.object}”", _source(entry)) for entry in readers)
     quotes = [
@@ -89,6 +76,28 @@ def reasons(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) ->
     if left > 0:
         quotes.append(_row(t("review.more_readings", n=number(left))))
     st.html(f'<h3 class="sg-review-h">{escape(t("review.read_by"))}</h3>{_list(quotes)}')
+
+
+def _doubts(look: Look) -> list[str]:
+    item, signals = look.lead, look.lead.signals
+    rows = []
+    if look.others:
+        told = t("review.expected", errors=number(look.expected, 1), n=number(len(look.items)))
+        rows.append(_row(told, t("review.expected_note")))
+    if item.reason:
+        rows.append(_row(reason_label(item.reason, sentence=True)))
+    odds = t("review.chance_apart" if signals.apart else "review.chance", value=percent(chance(signals)))
+    rows.append(_row(odds, t("review.chance_of", value=percent(item.lead.confidence))))
+    rows.append(_row(t("review.reach", n=number(signals.reach)), t("review.reach_note")))
+    return rows
+
+
+def _contradictions(store: GraphStore, desk: Desk, item: Item) -> list[str]:
+    rivals = store.evidence_of(item.rivals[:READINGS], desk.graph)
+    rows = [_row(_contradiction(entry), _source(entry), against=True) for entry in rivals]
+    if len(item.rivals) > len(rivals):
+        rows.append(_row(t("review.more_against", n=number(len(item.rivals) - len(rivals)))))
+    return rows
 
 
 def _claim(workspace: Workspace, desk: Desk, item: Item, *, hidden: bool) -> None:

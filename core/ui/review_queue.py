@@ -54,7 +54,6 @@ def controls(desk: Desk, state: ReviewState, now: Look | None) -> None:
             key="review_by",
             label_visibility="collapsed",
             required=True,
-            help=t("review.by_help"),
             on_change=lambda: change(by=st.session_state["review_by"], at=now.lead.lead.id if now else ""),
         )
         active = state.narrow.active

@@ -17,7 +17,7 @@ from core.domain import Assertion, EntryKind
 from core.graph.looks import Look, value_of
 from core.graph.model import Graph, Reason
 from core.graph.reading import read_assertions
-from core.graph.review import EVERYTHING, Item, Key, Narrow, queue
+from core.graph.review import EVERYTHING, Item, Key, Narrow, Signals, queue
 from core.graph.review_log import Decision, carry_over, final_verdicts, read_decisions
 from core.storage import tables
 from core.storage.workspaces import Workspace
@@ -53,7 +53,8 @@ class Desk:
             return [item for item in self.items if not mine.isdisjoint(item.ids)]
         if show == "second":
             others = frozenset[str]().union(*(ids for name, ids in self.decided.items() if name != me))
-            return [i for i in self.items if not others.isdisjoint(i.ids) and mine.isdisjoint(i.ids)]
+            seconds = [i for i in self.items if not others.isdisjoint(i.ids) and mine.isdisjoint(i.ids)]
+            return [_blind(item) for item in seconds]
         return [item for item in self.items if self.verdicts.keys().isdisjoint(item.ids)]
 
     @cached_property
@@ -94,6 +95,11 @@ class ReviewState:
     at: str = ""
     narrow: Narrow = EVERYTHING
     rows: int = ROWS
+
+
+def _blind(item: Item) -> Item:
+    """The item with nothing that depends on its verdict: what was rejected is kept apart, and contradicts nothing."""
+    return replace(item, rivals=(), signals=Signals(item.lead.confidence, item.signals.agreeing))
 
 
 def desk(workspace: Workspace) -> Desk:
