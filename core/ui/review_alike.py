@@ -17,7 +17,7 @@ from core.ui.charts import FAMILY_COLORS
 from core.ui.graph_panel import literal
 from core.ui.graph_view import shorten
 from core.ui.review_edit import excerpt
-from core.ui.review_press import TICKS
+from core.ui.review_press import ticks
 from core.ui.review_state import Desk, ReviewState, change, reason_label
 from core.ui.session import cached_catalogue
 from core.ui.text import number, percent, t
@@ -25,7 +25,7 @@ from core.ui.text import number, percent, t
 FEW = 12
 """Products that are listed at once; more at a press."""
 SNIPPET, SNIPPET_CJK = 48, 24
-TICK, REST = TICKS
+TICK, REST = "review-tick-", "review-rest"
 
 
 def ticked(desk: Desk, look: Look, state: ReviewState) -> list[Item]:
@@ -35,7 +35,7 @@ def ticked(desk: Desk, look: Look, state: ReviewState) -> list[Item]:
     """
     drawn, rest, settled = _parts(desk, look, state)
     kept = [item for item in [*drawn, *settled] if _is_ticked(desk, item, state)]
-    return [look.lead, *kept, *(rest if st.session_state.get(REST, True) else ())]
+    return [look.lead, *kept, *(rest if ticks().get(REST, True) else ())]
 
 
 def alike(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) -> None:
@@ -85,18 +85,16 @@ def _rows(workspace: Workspace, desk: Desk, items: Sequence[Item], state: Review
     evidence = {entry.assertion.id: entry for entry in found}
     catalogue = cached_catalogue(workspace)
     for item in items:
-        word = desk.verdict_on(item)
+        word, on = desk.verdict_on(item), _is_ticked(desk, item, state)
         sure = item.lead.confidence if word else item.confidence
         parts = [
             percent(sure, 0),
             literal(shorten(catalogue.title(item.lead.subject), 30)),
             _snippet(evidence.get(item.lead.id)),
-            literal(" · ".join(_marks(item, word, state))),
+            literal(" · ".join(_marks(item, word, state, on=on))),
         ]
-        key = _key(desk, item, state)
-        st.session_state.setdefault(key, _is_ticked(desk, item, state))
         with st.container(horizontal=True, key=f"review-same-{item.lead.id}", gap=None):
-            st.checkbox(" ".join(f":small[{part}]" for part in parts), key=key, width="stretch")
+            _tick(" ".join(f":small[{part}]" for part in parts), _key(desk, item, state), on)
             st.button(
                 "",
                 icon=":material/open_in_full:",
@@ -111,9 +109,8 @@ def _rows(workspace: Workspace, desk: Desk, items: Sequence[Item], state: Review
 def _rest(look: Look, rest: Sequence[Item]) -> None:
     low, high = (percent(choose(item.confidence for item in rest), 0) for choose in (min, max))
     with st.container(horizontal=True, key="review-alike-rest", vertical_alignment="center"):
-        st.session_state.setdefault(REST, True)
         label = t("review.alike_rest", n=number(len(rest)), low=low, high=high)
-        st.checkbox(f":small[{literal(label)}]", key=REST)
+        _tick(f":small[{literal(label)}]", REST, ticks().get(REST, True))
         st.button(
             t("review.alike_more", n=number(min(FEW, len(rest)))),
             type="tertiary",
@@ -121,6 +118,19 @@ def _rest(look: Look, rest: Sequence[Item]) -> None:
             on_click=_show_more,
             args=(look,),
         )
+
+
+def _tick(label: str, name: str, on: bool) -> None:
+    """A tick box with its line. It is a button, as the page's keys are dead while an input has the focus."""
+    box = ":primary[:material/check_box:]" if on else ":gray[:material/check_box_outline_blank:]"
+    st.button(
+        f"{box} {label}",
+        type="tertiary",
+        key=name,
+        width="stretch",
+        on_click=_set,
+        args=({name: not on},),
+    )
 
 
 def _snippet(entry: Evidence | None) -> str:
@@ -142,9 +152,11 @@ def _edge(text: str) -> str:
     return f"{left}{literal(text)}{right}" if text.strip() else left
 
 
-def _marks(item: Item, word: tuple[str, object] | None, state: ReviewState) -> Iterable[str]:
-    """What else is to be known of an item: decided, kept apart, contradicted. Another's verdict is not told, so that a
-    second look stays one's own."""
+def _marks(item: Item, word: tuple[str, object] | None, state: ReviewState, *, on: bool) -> Iterable[str]:
+    """What else is to be known of an item: without a tick, decided, kept apart, contradicted. Another's verdict is not
+    told, so that a second look stays one's own."""
+    if not on and not word:
+        yield t("review.left_out")
     if state.show == "second":
         return
     if word:
@@ -157,8 +169,7 @@ def _marks(item: Item, word: tuple[str, object] | None, state: ReviewState) -> I
 
 
 def _is_ticked(desk: Desk, item: Item, state: ReviewState) -> bool:
-    kept = st.session_state.get(_key(desk, item, state))
-    return bool(kept) if kept is not None else not _foreign(desk, item, state)
+    return ticks().get(_key(desk, item, state), not _foreign(desk, item, state))
 
 
 def _foreign(desk: Desk, item: Item, state: ReviewState) -> bool:
@@ -167,16 +178,18 @@ def _foreign(desk: Desk, item: Item, state: ReviewState) -> bool:
 
 
 def _key(desk: Desk, item: Item, state: ReviewState) -> str:
-    """A tick's key: another one once somebody has decided meanwhile, so that the tick does not outlive it."""
+    """A tick's name: another one once somebody has decided meanwhile, so that the tick does not outlive it."""
     return f"{TICK}{'decided-' if _foreign(desk, item, state) else ''}{item.lead.id}"
 
 
 def _tick_all(desk: Desk, look: Look, state: ReviewState, *, value: bool) -> None:
     """Set or take away all ticks; those of what is decided already only where there is nothing else."""
     drawn, _, settled = _parts(desk, look, state)
-    for item in drawn or settled:
-        st.session_state[_key(desk, item, state)] = value
-    st.session_state[REST] = value
+    _set({REST: value, **{_key(desk, item, state): value for item in drawn or settled}})
+
+
+def _set(changed: dict[str, bool]) -> None:
+    ticks().update(changed)
 
 
 def _shown(look: Look) -> int:

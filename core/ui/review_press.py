@@ -14,9 +14,6 @@ from core.storage.workspaces import Workspace
 from core.ui.review_state import change, desk, put_off, read_state
 from core.ui.text import listed, number, t
 
-TICKS = ("review-tick-", "review-rest")
-"""How the keys of ticks begin."""
-
 
 def press(workspace: Workspace, choices: Sequence[Choice], seen: int) -> None:
     """Write choices as one decision and say what came of it; for callbacks."""
@@ -33,15 +30,16 @@ def press(workspace: Workspace, choices: Sequence[Choice], seen: int) -> None:
         return  # the same press once more
     stop_editing()
     if outcome.done:
-        _tick_afresh()
+        ticks().clear()
     tell(*_told(outcome, choices))
     change(at="" if outcome.done else choices[0].ids[0])
 
 
-def _tick_afresh() -> None:
-    """What had no tick and is left stays in the queue as a look of its own, with all ticks set."""
-    for name in [name for name in st.session_state if str(name).startswith(TICKS)]:
-        del st.session_state[name]
+def ticks() -> dict[str, bool]:
+    """What the reviewer set or took away since the last decision, by the tick's name. What had no tick then and is left
+    stays in the queue as a look of its own, with all ticks set."""
+    found: dict[str, bool] = st.session_state.setdefault("review_ticks", {})
+    return found
 
 
 def _told(outcome: Outcome, choices: Sequence[Choice]) -> tuple[str, str]:

@@ -166,7 +166,7 @@ def test_a_value_is_decided_in_all_its_products_by_one_press_and_taken_back_by_o
     before = GraphStore(workspace).graph().hash
     test = opened(workspace, at=made[2].id)
     assert test.button(key="review-reject").label == "Reject 2"
-    assert ":gray-background[pour\\-over coffee]" in test.checkbox(key=f"review-tick-{made[6].id}").label
+    assert ":gray-background[pour\\-over coffee]" in test.button(key=f"review-tick-{made[6].id}").label
     press(test, "review-reject")
     assert {standing(workspace, made[at].id) for at in (2, 6)} == {Standing.REJECTED}
     assert "2 rejected as one decision" in said(test)
@@ -179,15 +179,14 @@ def test_what_has_no_tick_stays_in_the_queue_by_itself(workspace: Workspace) -> 
     made = fill(workspace)
     test = opened(workspace, at=made[2].id)
     press(test, f"review-large-{made[6].id}")
-    test.checkbox(key=f"review-tick-{made[2].id}").uncheck()
-    good(test.run())
+    press(test, f"review-tick-{made[2].id}")
+    assert "left out" in test.button(key=f"review-tick-{made[2].id}").label
     press(test, "review-reject")
     assert standing(workspace, made[6].id) is Standing.REJECTED
     assert standing(workspace, made[2].id) is Standing.COMMITTED
     test = opened(workspace, at=made[2].id)
-    (row,) = test.checkbox
-    assert (row.key, row.value) == (f"review-tick-decided-{made[6].id}", False)
-    assert "rejected by you" in row.label
+    assert test.button(key="review-accept").label == "Accept"
+    assert "rejected by you" in test.button(key=f"review-tick-decided-{made[6].id}").label
     press(test, "review-only")
     assert test.button(key="review-accept").label == "Accept 2"
 
@@ -198,7 +197,7 @@ def test_fact_by_fact_a_press_is_about_one_product(workspace: Workspace) -> None
     rows = sum(str(b.key).startswith("review-row-") for b in test.button)
     test = opened(workspace, at=made[2].id, look="fact")
     assert sum(str(b.key).startswith("review-row-") for b in test.button) > rows
-    assert not test.checkbox
+    assert not [b for b in test.button if str(b.key).startswith("review-tick-")]
     press(test, "review-reject")
     assert param(test, "look") == "fact"
     assert standing(workspace, made[2].id) is Standing.REJECTED
@@ -226,11 +225,10 @@ def test_a_look_that_another_decided_meanwhile_is_left_as_it_is(workspace: Works
     press(test, "review-reject")
     assert "Mo decided these 2 while they were before you" in said(test)
     assert {standing(workspace, made[at].id) for at in (2, 6)} == {Standing.COMMITTED}
-    (row,) = test.checkbox
-    assert not row.value, "a tick from before somebody decided does not count"
-    assert "decided by Mo" in row.label
-    row.check()
-    good(test.run())
+    assert test.button(key="review-reject").label == "Reject", "a tick from before somebody decided is gone"
+    row = f"review-tick-decided-{made[6].id}"
+    assert "decided by Mo" in test.button(key=row).label
+    press(test, row)
     press(test, "review-reject")
     assert {standing(workspace, made[at].id) for at in (2, 6)} == {Standing.REJECTED}
 
@@ -243,7 +241,7 @@ def test_a_second_look_at_a_value_does_not_tell_which_was_rejected(workspace: Wo
         decide(workspace, choices, "Mo", Log(workspace).head())
         test = opened(workspace, show="second")
         shown = [body for html in test.get("html") if "sg-review" in (body := str(html.proto.body))]
-        seen.append(shown + [box.label for box in test.checkbox] + [b.label for b in test.button])
+        seen.append(shown + [b.label for b in test.button])
     assert any("Accept 2" in part for part in seen[0])
     assert seen[0] == seen[1]
 
