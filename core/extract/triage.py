@@ -55,12 +55,14 @@ class Triage:
 
     def to_json(self) -> dict[str, Any]:
         """The shares of all errors that lie in the first tenth of each queue, in [0, 1], None where there is no error;
-        and the share of values that is wrong."""
+        the share of values that is wrong; and how many looks each queue has."""
         return {
             "first_tenth": found_at(self.by_fact, FIRST),
             "first_tenth_by_value": found_at(self.by_value, FIRST),
             "perfect": found_at(self.perfect, FIRST),
             "wrong_share": self.wrong_share,
+            "facts": len(self.groups),
+            "values": len(set(self.groups)),
         }
 
     def curves(self) -> dict[str, list[float]]:

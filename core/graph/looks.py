@@ -1,8 +1,4 @@
-"""One look at a value decides about all products that say it: readers repeat their errors, so the doubts add up.
-
-All of it is pure. On held-out public data the first tenth of such looks meets about half of all errors, the first tenth
-of single facts a third.
-"""
+"""One look at a value decides about all products that say it: errors repeat, so their doubts add up. Pure."""
 
 from __future__ import annotations
 
@@ -65,11 +61,7 @@ def looks(items: Iterable[Item], *, by_value: bool = True) -> list[Look]:
     The result does not depend on the order of the items. Without ``by_value`` each item is a look of its own.
     """
     groups: dict[object, list[Item]] = {}
-    for item in items:
+    for item in sorted(items, key=lambda item: (-item.worth, item.ids)):
         groups.setdefault(value_of(item) if by_value else item.ids, []).append(item)
-    made = [Look(tuple(sorted(group, key=_first))) for group in groups.values()]
-    return sorted(made, key=lambda look: (-look.worth, look.lead.ids))
-
-
-def _first(item: Item) -> tuple[float, tuple[str, ...]]:
-    return -item.worth, item.ids
+    made = [Look(tuple(group)) for group in groups.values()]
+    return sorted(made, key=lambda look: (-look.worth, look.lead.ids)) if by_value else made

@@ -104,7 +104,7 @@ def triage_figure(curves: Mapping[str, Sequence[float]]) -> Figure:
             hovertemplate=t("evaluate.triage_hover", looked="%{x:.0%}", found="%{y:.0%}") + _BARE,
         )
     figure.add_vline(x=FIRST, line={"color": BASELINE, "width": 1})
-    figure.update_xaxes(title=t("evaluate.axis_looked"), range=[0, 1], tickformat=".0%", dtick=0.2)
+    figure.update_xaxes(title=t("evaluate.axis_looked"), range=[0, 1.02], tickformat=".0%", dtick=0.2)
     figure.update_yaxes(title=t("evaluate.axis_found"), range=[0, 1.02], tickformat=".0%", dtick=0.25)
     return styled(figure, 300)
 

@@ -99,8 +99,9 @@ def triage(result: Mapping[str, Any]) -> None:
         return
     st.html(f'<h2 class="sg-h2">{escape(t("evaluate.triage"))}</h2>')
     names = ("first_tenth_by_value", "first_tenth", "perfect", "wrong_share")
-    shares = {name: percent(found[name], 0) for name in names}
-    st.caption(t("evaluate.triage_told", **shares), help=t("evaluate.triage_help", **shares))
+    told = {name: percent(found[name], 0) for name in names}
+    told |= {name: number(found[name]) for name in ("facts", "values")}
+    st.caption(t("evaluate.triage_told", **told), help=t("evaluate.triage_help", **told))
     show(triage_figure(found["curves"]), f"evaluate-triage-{result['id']}")
 
 
@@ -146,17 +147,17 @@ def _beside(kept: Kept, known: Mapping[str, Kept]) -> Kept | None:
 
 
 def _inside(kept: Kept) -> None:
-    """Breakdown and calibration beside each other, and the errors that a row or a kind leads to."""
+    """Breakdown and learning curve beside calibration and the order of review, and the errors that a row or a kind leads to."""
     left, right = st.columns([3, 2], gap="large")
     with left:
         narrow = _breakdown(kept)
+        if kept.result["curve"]:
+            curve(kept.result)
     with right:
         st.html(f'<h2 class="sg-h2">{escape(t("evaluate.calibration"))}</h2>')
         st.caption(t("evaluate.calibration_told", ece=number(kept.result["ece"], 3)))
         show(reliability_figure(kept.result["reliability"]), f"evaluate-reliability-{kept.id}")
         triage(kept.result)
-    if kept.result["curve"]:
-        curve(kept.result)
     errors(kept, narrow)
 
 
