@@ -147,7 +147,7 @@ def _beside(kept: Kept, known: Mapping[str, Kept]) -> Kept | None:
 
 
 def _inside(kept: Kept) -> None:
-    """Breakdown and learning curve beside calibration and the order of review, and the errors that a row or a kind leads to."""
+    """Breakdown and learning curve beside calibration and review, and the errors that a row or a kind leads to."""
     left, right = st.columns([3, 2], gap="large")
     with left:
         narrow = _breakdown(kept)
