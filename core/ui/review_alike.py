@@ -18,7 +18,7 @@ from core.ui.graph_panel import literal
 from core.ui.graph_view import shorten
 from core.ui.review_edit import excerpt
 from core.ui.review_press import ticks
-from core.ui.review_state import Desk, ReviewState, change, reason_label
+from core.ui.review_state import Desk, ReviewState, change, confidences, reason_label
 from core.ui.session import cached_catalogue
 from core.ui.text import number, percent, t
 
@@ -50,7 +50,7 @@ def alike(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) -> N
         with st.container(key="review-alike", gap=None):
             _rows(workspace, desk, [*drawn, *settled], state)
         if rest:
-            _rest(look, rest)
+            _rest(desk, look, rest)
 
 
 def _head(desk: Desk, look: Look, state: ReviewState, *, alone: bool) -> None:
@@ -86,9 +86,8 @@ def _rows(workspace: Workspace, desk: Desk, items: Sequence[Item], state: Review
     catalogue = cached_catalogue(workspace)
     for item in items:
         word, on = desk.verdict_on(item), _is_ticked(desk, item, state)
-        sure = item.lead.confidence if word else item.confidence
         parts = [
-            percent(sure, 0),
+            percent(_sure(desk, item), 0),
             literal(shorten(catalogue.title(item.lead.subject), 30)),
             _snippet(evidence.get(item.lead.id)),
             literal(" · ".join(_marks(item, word, state, on=on))),
@@ -106,10 +105,10 @@ def _rows(workspace: Workspace, desk: Desk, items: Sequence[Item], state: Review
             )
 
 
-def _rest(look: Look, rest: Sequence[Item]) -> None:
-    low, high = (percent(choose(item.confidence for item in rest), 0) for choose in (min, max))
+def _rest(desk: Desk, look: Look, rest: Sequence[Item]) -> None:
     with st.container(horizontal=True, key="review-alike-rest", vertical_alignment="center"):
-        label = t("review.alike_rest", n=number(len(rest)), low=low, high=high)
+        sure = confidences(_sure(desk, item) for item in rest)
+        label = t("review.alike_rest", n=number(len(rest)), sure=sure)
         _tick(f":small[{literal(label)}]", REST, ticks().get(REST, True))
         st.button(
             t("review.alike_more", n=number(min(FEW, len(rest)))),
@@ -118,6 +117,11 @@ def _rest(look: Look, rest: Sequence[Item]) -> None:
             on_click=_show_more,
             args=(look,),
         )
+
+
+def _sure(desk: Desk, item: Item) -> float:
+    """The readings' confidence; that of their surest alone once a verdict has changed it."""
+    return item.lead.confidence if desk.verdict_on(item) else item.confidence
 
 
 def _tick(label: str, name: str, on: bool) -> None:

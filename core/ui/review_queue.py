@@ -22,12 +22,13 @@ from core.ui.review_state import (
     Desk,
     ReviewState,
     change,
+    confidences,
     extractor_label,
     read_state,
     reason_label,
 )
 from core.ui.session import cached_catalogue
-from core.ui.text import number, percent, relation_label, t
+from core.ui.text import number, relation_label, t
 
 MORE = 24
 
@@ -119,8 +120,7 @@ def _line(workspace: Workspace, look: Look, state: ReviewState) -> str:
     """A look in a line, as a label's Markdown: the value, whose it is, attribute, confidence and what is odd."""
     item, lead, second = look.lead, look.lead.lead, state.show == "second"
     sure = [one.lead.confidence if second else one.confidence for one in look.items]
-    low, high = percent(min(sure), 0), percent(max(sure), 0)
-    notes = [relation_label(lead.relation), low if low == high else f"{low[:-1]}–{high}"]
+    notes = [relation_label(lead.relation), confidences(sure)]
     reasons = {one.reason for one in look.items}
     if len(reasons) == 1 and item.reason and not second:
         notes.append(reason_label(item.reason))

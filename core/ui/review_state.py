@@ -5,7 +5,7 @@ Where somebody is in the queue, and what the queue is narrowed to, is in the lin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -23,7 +23,7 @@ from core.storage import tables
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
 from core.ui.shell import param, set_params
-from core.ui.text import t
+from core.ui.text import percent, t
 
 Show = Literal["open", "second", "mine"]
 SHOWS: tuple[Show, ...] = ("open", "second", "mine")
@@ -198,6 +198,13 @@ def extractor_label(extractor: str) -> str:
     if kind not in ("columns", "tagger", "llm", "reviewer"):
         return extractor
     return f"{t(f'review.by_{kind}')} {model}".strip()
+
+
+def confidences(values: Iterable[float]) -> str:
+    """Confidences, each in [0, 1], as one figure or as a range; there is at least one."""
+    found = list(values)
+    low, high = percent(min(found), 0), percent(max(found), 0)
+    return low if low == high else f"{low.removesuffix('%')}–{high}"
 
 
 def _parts(text: str | None) -> frozenset[str]:
