@@ -54,11 +54,13 @@ class Triage:
         return found_curve((float(not right), int(not right)) for right in self.right)
 
     def to_json(self) -> dict[str, Any]:
-        """The shares of all errors that lie in the first tenth of each queue, in [0, 1], None where there is no error;
-        the share of values that is wrong; and how many looks each queue has."""
+        """The shares of all errors that lie in the first tenth of each queue, and in as many looks at values as a tenth
+        of the facts takes looks, in [0, 1], None where there is no error; the share of values that is wrong; and how
+        many looks each queue has."""
         return {
             "first_tenth": found_at(self.by_fact, FIRST),
             "first_tenth_by_value": found_at(self.by_value, FIRST),
+            "same_looks_by_value": found_at(self.by_value, self._of_values(FIRST)),
             "perfect": found_at(self.perfect, FIRST),
             "wrong_share": self.wrong_share,
             "facts": len(self.groups),
@@ -66,9 +68,17 @@ class Triage:
         }
 
     def curves(self) -> dict[str, list[float]]:
-        """The share of errors found at 0, 1, …, 100% of each queue; empty where there is no error."""
-        named = {"by_fact": self.by_fact, "by_value": self.by_value, "perfect": self.perfect}
-        return {name: _sampled(curve) for name, curve in named.items()}
+        """The share of errors found in as many looks as 0, 1, …, 100% of the facts; empty where there is no error."""
+        shares = [step / STEPS for step in range(STEPS + 1)]
+        return {
+            "by_fact": _sampled(self.by_fact, shares),
+            "by_value": _sampled(self.by_value, map(self._of_values, shares)),
+            "perfect": _sampled(self.perfect, shares),
+        }
+
+    def _of_values(self, share: float) -> float:
+        """The share of the values that takes as many looks as ``share`` of the facts; at most 1."""
+        return min(1.0, share * len(self.groups) / max(1, len(set(self.groups))))
 
 
 def found_curve(looks: Iterable[tuple[float, int]]) -> list[Point]:
@@ -101,6 +111,6 @@ def found_at(curve: Sequence[Point], share: float) -> float | None:
     return y0 + (y1 - y0) * (share - x0) / (x1 - x0)
 
 
-def _sampled(curve: Sequence[Point]) -> list[float]:
-    values = (found_at(curve, step / STEPS) for step in range(STEPS + 1))
+def _sampled(curve: Sequence[Point], shares: Iterable[float]) -> list[float]:
+    values = (found_at(curve, share) for share in shares)
     return [value for value in values if value is not None]

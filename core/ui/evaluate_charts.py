@@ -81,10 +81,10 @@ def reliability_figure(rows: Sequence[Sequence[float]]) -> Figure:
 
 
 def triage_figure(curves: Mapping[str, Sequence[float]]) -> Figure:
-    """Share of the errors found by the share of the queue looked at: value by value, fact by fact, and the best that
-    any order of facts could do.
+    """Share of the errors found by the number of looks, as a share of the facts: value by value, fact by fact, and the
+    best that any order of facts could do.
 
-    ``curves`` has the shares of errors found at equal steps of the queue, from none of it to all.
+    ``curves`` has the shares of errors found at equal steps, from no look to as many as there are facts.
     """
     from plotly import graph_objects as go
 

@@ -98,7 +98,7 @@ def triage(result: Mapping[str, Any]) -> None:
     if not found or found["first_tenth"] is None:
         return
     st.html(f'<h2 class="sg-h2">{escape(t("evaluate.triage"))}</h2>')
-    names = ("first_tenth_by_value", "first_tenth", "perfect", "wrong_share")
+    names = ("first_tenth_by_value", "same_looks_by_value", "first_tenth", "perfect", "wrong_share")
     told = {name: percent(found[name], 0) for name in names}
     told |= {name: number(found[name]) for name in ("facts", "values")}
     st.caption(t("evaluate.triage_told", **told), help=t("evaluate.triage_help", **told))

@@ -200,7 +200,7 @@ def test_a_result_shows_both_scores_costs_breakdown_and_what_more_labels_bring(
     }
     assert ("With **48** labelled texts" if language == "en" else "现有 **48** 段") in shown
     assert (
-        "finds 90% of the errors; fact by fact, the first tenth finds 30%" if language == "en" else "其中 90%"
+        "find 100% of the errors value by value, and 30% fact by fact" if language == "en" else "其中 100%"
     ) in shown
 
 
