@@ -1,4 +1,4 @@
-"""Review: one fact at a time, first those where a look is worth most; every decision is kept."""
+"""Review: one look at a time, first those that are worth most; every decision is kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from core.graph.review import Item
+from core.graph.looks import looks
 from core.storage.workspaces import Workspace
 from core.ui import review_queue, review_teach
 from core.ui.review_card import STYLE, card, reasons, told, undo_button
@@ -34,28 +34,26 @@ def render(workspace: Workspace) -> None:
     st.html(STYLE)
     review_teach.panel(workspace, lesson)
     items = [item for item in now.listed(state.show, state.me) if state.narrow.passes(item)]
-    item = current(now, items, state)
+    found = looks(items, by_value=state.by == "value")
+    look = current(now, found, state)
     left, right = st.columns([7, 3.4], gap="medium")
     with left:
-        if item is None:
+        if look is None:
             _nothing(workspace, now, state)
         else:
-            card(workspace, now, item, state, primary=not offers)
+            card(workspace, now, look, state, primary=not offers)
         told()
     with right:
         if state.me:
             rename(state)
-        if item is not None:
-            reasons(workspace, now, item, state)
-    _queue(workspace, now, items, item, state)
+        if look is not None:
+            reasons(workspace, now, look, state)
+    review_queue.controls(now, state, look)
+    order = f"{state.show}_{state.by}" if state.show == "open" else state.show
+    st.html(f'<p class="sg-review-order">{escape(t(f"review.order_{order}"))}</p>')
+    review_queue.bulk(workspace, now, items, found, state)
+    review_queue.rows(workspace, found, look, state)
     together(workspace, now)
-
-
-def _queue(workspace: Workspace, now: Desk, items: list[Item], item: Item | None, state: ReviewState) -> None:
-    review_queue.controls(now, state)
-    st.html(f'<p class="sg-review-order">{escape(t(f"review.order_{state.show}"))}</p>')
-    review_queue.bulk(workspace, now, items, state)
-    review_queue.rows(workspace, items, item, state)
 
 
 def _state(now: Desk, state: ReviewState) -> str:

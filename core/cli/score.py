@@ -71,6 +71,7 @@ def _extraction(arguments: argparse.Namespace) -> Result:
         "tokens_per_product": found.tokens / len(test),
         "llm_share": found.by_model / len(test),
         "ece": result.ece,
+        "review": result.triage.to_json(),
         "n": result.n,
         "absent_left_empty": result.left_empty,
         "mistakes": result.mistakes,

@@ -9,7 +9,9 @@ from enum import StrEnum
 
 from core.extract.ground import Span
 from core.extract.labelled import Asked, Labelled
+from core.extract.normalise import normalise
 from core.extract.score import Cell, Cells, calibration_error, cells, count
+from core.extract.triage import Triage
 
 
 class Mistake(StrEnum):
@@ -38,7 +40,8 @@ class Wrong:
 @dataclass(frozen=True)
 class Evaluation:
     """``annotated_only`` counts the attributes that were annotated, ``strict`` all that are asked. The breakdowns
-    and ``wrong`` are of the strict cells; ``sure`` holds (confidence, right) of every value given."""
+    and ``wrong`` are of the strict cells; ``sure`` holds (confidence, right) of every value given, ``shared`` the
+    (category, attribute, normalised value) of each."""
 
     n: int
     annotated_only: Cells
@@ -47,6 +50,7 @@ class Evaluation:
     by_attribute: Mapping[str, Cells]
     wrong: tuple[Wrong, ...]
     sure: tuple[tuple[float, bool], ...]
+    shared: tuple[tuple[str, str, str], ...]
     absent: int
     absent_empty: int
 
@@ -54,6 +58,11 @@ class Evaluation:
     def ece(self) -> float:
         """Expected calibration error of the values given, in [0, 1]."""
         return calibration_error([c for c, _ in self.sure], [r for _, r in self.sure])
+
+    @property
+    def triage(self) -> Triage:
+        """How soon a review of the values given would find the errors among them."""
+        return Triage([c for c, _ in self.sure], [r for _, r in self.sure], self.shared)
 
     @property
     def left_empty(self) -> float:
@@ -76,6 +85,7 @@ def evaluate(items: Sequence[Labelled], found: Sequence[Mapping[str, Span]], ask
     annotated, every = Cells(), Cells()
     wrong: list[Wrong] = []
     sure: list[tuple[float, bool]] = []
+    shared: list[tuple[str, str, str]] = []
     absent = absent_empty = 0
     for item, spans in zip(items, found, strict=True):
         values = {attribute: item.text[span.start : span.end] for attribute, span in spans.items()}
@@ -87,6 +97,8 @@ def evaluate(items: Sequence[Labelled], found: Sequence[Mapping[str, Span]], ask
             by_attribute[cell.attribute] = by_attribute.get(cell.attribute, Cells()) + count([cell])
             if cell.value:
                 sure.append((spans[cell.attribute].confidence, cell.outcome == "VC"))
+                value = normalise(cell.attribute, cell.value)
+                shared.append((item.category, cell.attribute, value.key))
         wrong += [_wrong(item, cell, spans) for cell in outcomes if cell.outcome in ("NV", "VN", "VW")]
         stated = [attribute for attribute, gold in item.values.items() if not gold]
         absent += len(stated)
@@ -99,6 +111,7 @@ def evaluate(items: Sequence[Labelled], found: Sequence[Mapping[str, Span]], ask
         _sorted(by_attribute),
         tuple(wrong),
         tuple(sure),
+        tuple(shared),
         absent,
         absent_empty,
     )

@@ -121,6 +121,7 @@ def chance(signals: Signals) -> float:
     return 1.0 - doubt(signals) if signals.apart else doubt(signals)
 
 
+@lru_cache(maxsize=65_536)
 def worth(signals: Signals) -> float:
     """The value of a look: the chance of a change times 1 + ln(reach) / 4.
 

@@ -129,7 +129,7 @@ def _adapters(bases: Sequence[ModelCard]) -> list[ModelCard]:
                 sum(file.stat().st_size for file in folder.glob("*.safetensors")),
                 str(folder),
                 missing,
-                card.base,
+                base=card.base,
             )
         )
     return made

@@ -52,6 +52,7 @@ def result_of(given: Material, params: EvaluateParams, outcomes: Sequence[Outcom
             sum(outcome.readings.trust.right for outcome in whole),
             sum(outcome.readings.trust.total for outcome in whole),
         ],
+        "review": {**judged.triage.to_json(), "curves": judged.triage.curves()},
         "absent": judged.absent,
         "absent_left_empty": judged.left_empty,
         "mistakes": dict(judged.mistakes),

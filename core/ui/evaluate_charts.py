@@ -1,4 +1,5 @@
-"""The pictures of an evaluation: how far its confidence can be believed, and what more labelled texts bring."""
+"""The pictures of an evaluation: how far its confidence can be believed, how soon a review finds the errors, and what
+more labelled texts bring."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.extract.learning import Prospect, half_width
+from core.extract.triage import FIRST
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
 from core.ui.text import number, t
 
@@ -76,6 +78,35 @@ def reliability_figure(rows: Sequence[Sequence[float]]) -> Figure:
     figure.update_xaxes(**shares)
     figure.update_xaxes(title=t("evaluate.axis_confidence"), row=2, col=1)
     return styled(figure, 360)
+
+
+def triage_figure(curves: Mapping[str, Sequence[float]]) -> Figure:
+    """Share of the errors found by the number of looks, as a share of the facts: value by value, fact by fact, and the
+    best that any order of facts could do.
+
+    ``curves`` has the shares of errors found at equal steps, from no look to as many as there are facts.
+    """
+    from plotly import graph_objects as go
+
+    figure = go.Figure()
+    for name, line in (
+        ("by_value", {"color": POSITIVE, "width": 2.4}),
+        ("by_fact", {"color": NEGATIVE, "width": 2}),
+        ("perfect", {"color": BASELINE, "dash": "dot", "width": 1.4}),
+    ):
+        found = curves[name]
+        figure.add_scatter(
+            x=[step / (len(found) - 1) for step in range(len(found))],
+            y=found,
+            mode="lines",
+            line=line,
+            name=t(f"evaluate.triage_{name}"),
+            hovertemplate=t("evaluate.triage_hover", looked="%{x:.0%}", found="%{y:.0%}") + _BARE,
+        )
+    figure.add_vline(x=FIRST, line={"color": BASELINE, "width": 1})
+    figure.update_xaxes(title=t("evaluate.axis_looked"), range=[0, 1.02], tickformat=".0%", dtick=0.2)
+    figure.update_yaxes(title=t("evaluate.axis_found"), range=[0, 1.02], tickformat=".0%", dtick=0.25)
+    return styled(figure, 300)
 
 
 def curve_figure(curve: Sequence[Mapping[str, Any]], outlook: Prospect | None) -> Figure:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.extract.learning import Prospect, half_width, prospect
 from core.ui.charts import show
-from core.ui.evaluate_charts import curve_figure, reliability_figure
+from core.ui.evaluate_charts import curve_figure, reliability_figure, triage_figure
 from core.ui.evaluate_compare import differences
 from core.ui.evaluate_errors import errors
 from core.ui.evaluate_state import SCORES, Kept, labels, points, signed
@@ -92,6 +92,19 @@ def curve(result: Mapping[str, Any]) -> None:
     show(curve_figure(result["curve"], outlook), f"evaluate-curve-{result['id']}")
 
 
+def triage(result: Mapping[str, Any]) -> None:
+    """How soon a review would find the errors; nothing where there is none, or where it was not measured yet."""
+    found = result.get("review")
+    if not found or found["first_tenth"] is None:
+        return
+    st.html(f'<h2 class="sg-h2">{escape(t("evaluate.triage"))}</h2>')
+    names = ("first_tenth_by_value", "same_looks_by_value", "first_tenth", "perfect", "wrong_share")
+    told = {name: percent(found[name], 0) for name in names}
+    told |= {name: number(found[name]) for name in ("facts", "values")}
+    st.caption(t("evaluate.triage_told", **told), help=t("evaluate.triage_help", **told))
+    show(triage_figure(found["curves"]), f"evaluate-triage-{result['id']}")
+
+
 def outlook_of(result: Mapping[str, Any]) -> Prospect | None:
     """The forecast from the strict F1 of each fold."""
     curves = zip(
@@ -134,16 +147,17 @@ def _beside(kept: Kept, known: Mapping[str, Kept]) -> Kept | None:
 
 
 def _inside(kept: Kept) -> None:
-    """Breakdown and calibration beside each other, and the errors that a row or a kind leads to."""
+    """Breakdown and learning curve beside calibration and review, and the errors that a row or a kind leads to."""
     left, right = st.columns([3, 2], gap="large")
     with left:
         narrow = _breakdown(kept)
+        if kept.result["curve"]:
+            curve(kept.result)
     with right:
         st.html(f'<h2 class="sg-h2">{escape(t("evaluate.calibration"))}</h2>')
         st.caption(t("evaluate.calibration_told", ece=number(kept.result["ece"], 3)))
         show(reliability_figure(kept.result["reliability"]), f"evaluate-reliability-{kept.id}")
-    if kept.result["curve"]:
-        curve(kept.result)
+        triage(kept.result)
     errors(kept, narrow)
 
 

@@ -1,4 +1,4 @@
-"""One fact at a time, large: its words in the text, why it is looked at, and the presses that decide it."""
+"""One look at a time, with a fact large: its words in the text, why it is looked at, and the presses that decide it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.domain import EntryKind
 from core.extract.normalise import NormalValue
+from core.graph.looks import Look
 from core.graph.model import Evidence
 from core.graph.review import Item, chance
 from core.graph.review_log import Choice
@@ -18,19 +19,11 @@ from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
 from core.ui.facts import Span, field_label, highlight, normalised
+from core.ui.review_alike import alike, ticked
 from core.ui.review_edit import correction, excerpt, mode_of, words
 from core.ui.review_people import ask_name
-from core.ui.review_state import (
-    Desk,
-    ReviewState,
-    change,
-    extractor_label,
-    press,
-    put_off,
-    reason_label,
-    start_editing,
-    take_back,
-)
+from core.ui.review_press import pass_over, press, start_editing, take_back
+from core.ui.review_state import Desk, ReviewState, extractor_label, reason_label
 from core.ui.session import cached_catalogue
 from core.ui.text import number, percent, relation_label, t
 
@@ -38,10 +31,11 @@ STYLE = ASSETS / "review_view" / "page.css"
 READINGS, MOST_READERS = 4, 50
 
 
-def card(workspace: Workspace, desk: Desk, item: Item, state: ReviewState, *, primary: bool) -> None:
-    """Draw an item with its text and its presses; ``primary`` where accepting is the page's one primary action."""
-    lead = item.lead
-    found = GraphStore(workspace).evidence_of([lead.id], desk.graph)
+def card(workspace: Workspace, desk: Desk, look: Look, state: ReviewState, *, primary: bool) -> None:
+    """Draw a look: its first item with its text, the others beneath it, and the presses that decide about them;
+    ``primary`` where accepting is the page's one primary action."""
+    item = look.lead
+    found = GraphStore(workspace).evidence_of([item.lead.id], desk.graph)
     if not found:
         st.info(t("common.evidence_none"), icon=":material/info:")
         return
@@ -53,32 +47,26 @@ def card(workspace: Workspace, desk: Desk, item: Item, state: ReviewState, *, pr
                 words(found[0].document, item)
             else:
                 _text(found[0], item)
+            if mode != "words":
+                alike(workspace, desk, look, state)
         if not state.me:
             ask_name()
         elif mode:
-            correction(workspace, desk, found[0].document, item, mode)
+            correction(workspace, desk, found[0], ticked(desk, look, state), mode)
         else:
-            _actions(workspace, desk, item, state, primary=primary)
+            _actions(workspace, desk, look, state, primary=primary)
 
 
-def reasons(workspace: Workspace, desk: Desk, item: Item, state: ReviewState) -> None:
-    """Draw why an item is where it is in the queue: doubt, reach, what contradicts it, and all who read it.
+def reasons(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) -> None:
+    """Draw why a look is where it is in the queue: doubt, reach, what contradicts it; and all who read its first item.
 
     In a second look nothing is said that would tell what the first reviewer thought.
     """
-    signals = item.signals
-    rows = [_row(t("review.reach", n=number(signals.reach)), t("review.reach_note"))]
-    if state.show != "second":
-        odds = t("review.chance_apart" if signals.apart else "review.chance", value=percent(chance(signals)))
-        rows.insert(0, _row(odds, t("review.chance_of", value=percent(item.lead.confidence))))
-        if item.reason:
-            rows.insert(0, _row(reason_label(item.reason, sentence=True)))
     store = GraphStore(workspace)
-    rivals = store.evidence_of(item.rivals[:READINGS], desk.graph)
-    rows += [_row(_contradiction(entry), _source(entry), against=True) for entry in rivals]
-    if len(item.rivals) > len(rivals):
-        rows.append(_row(t("review.more_against", n=number(len(item.rivals) - len(rivals)))))
-    st.html(f'<h3 class="sg-review-h">{escape(t("review.why"))}</h3>{_list(rows)}')
+    if state.show != "second":
+        rows = [*_doubts(look), *_contradictions(store, desk, look.lead)]
+        st.html(f'<h3 class="sg-review-h">{escape(t("review.why"))}</h3>{_list(rows)}')
+    item = look.lead
     readers = store.evidence_of(item.ids[:MOST_READERS], desk.graph)
     said = Counter((f"“{entry.assertion.object}”", _source(entry)) for entry in readers)
     quotes = [
@@ -89,6 +77,28 @@ def reasons(workspace: Workspace, desk: Desk, item: Item, state: ReviewState) ->
     if left > 0:
         quotes.append(_row(t("review.more_readings", n=number(left))))
     st.html(f'<h3 class="sg-review-h">{escape(t("review.read_by"))}</h3>{_list(quotes)}')
+
+
+def _doubts(look: Look) -> list[str]:
+    item, signals = look.lead, look.lead.signals
+    rows = []
+    if look.others:
+        told = t("review.expected", errors=number(look.expected, 1), n=number(len(look.items)))
+        rows.append(_row(told, t("review.expected_note")))
+    if item.reason:
+        rows.append(_row(reason_label(item.reason, sentence=True)))
+    odds = t("review.chance_apart" if signals.apart else "review.chance", value=percent(chance(signals)))
+    rows.append(_row(odds, t("review.chance_of", value=percent(item.lead.confidence))))
+    rows.append(_row(t("review.reach", n=number(signals.reach)), t("review.reach_note")))
+    return rows
+
+
+def _contradictions(store: GraphStore, desk: Desk, item: Item) -> list[str]:
+    rivals = store.evidence_of(item.rivals[:READINGS], desk.graph)
+    rows = [_row(_contradiction(entry), _source(entry), against=True) for entry in rivals]
+    if len(item.rivals) > len(rivals):
+        rows.append(_row(t("review.more_against", n=number(len(item.rivals) - len(rivals)))))
+    return rows
 
 
 def _claim(workspace: Workspace, desk: Desk, item: Item, value: NormalValue | None, *, hidden: bool) -> None:
@@ -127,26 +137,23 @@ def _text(found: Evidence, item: Item) -> None:
     )
 
 
-def _actions(workspace: Workspace, desk: Desk, item: Item, state: ReviewState, *, primary: bool) -> None:
-    seen = desk.graph.seq
+def _actions(workspace: Workspace, desk: Desk, look: Look, state: ReviewState, *, primary: bool) -> None:
+    items, lead = ticked(desk, look, state), look.lead.lead
+    many = len(items) > 1
     with st.container(horizontal=True, key="review-actions"):
-        st.button(
-            t("review.accept"),
-            icon=":material/check:",
-            type="primary" if primary else "secondary",
-            shortcut="A",
-            key="review-accept",
-            on_click=press,
-            args=(workspace, [Choice(EntryKind.ACCEPTED, item.ids)], seen),
-        )
-        st.button(
-            t("review.reject"),
-            icon=":material/close:",
-            shortcut="X",
-            key="review-reject",
-            on_click=press,
-            args=(workspace, [Choice(EntryKind.REJECTED, item.ids)], seen),
-        )
+        for name, verdict, icon, letter in (
+            ("accept", EntryKind.ACCEPTED, "check", "A"),
+            ("reject", EntryKind.REJECTED, "close", "X"),
+        ):
+            st.button(
+                t(f"review.{name}_many", n=number(len(items))) if many else t(f"review.{name}"),
+                icon=f":material/{icon}:",
+                type="primary" if primary and name == "accept" else "secondary",
+                shortcut=letter,
+                key=f"review-{name}",
+                on_click=press,
+                args=(workspace, [Choice(verdict, item.ids) for item in items], desk.graph.seq),
+            )
         for mode, icon, letter in (("words", "match_word", "W"), ("attribute", "swap_horiz", "T")):
             st.button(
                 t(f"review.change_{mode}"),
@@ -155,25 +162,17 @@ def _actions(workspace: Workspace, desk: Desk, item: Item, state: ReviewState, *
                 key=f"review-change-{mode}",
                 help=t(f"review.change_{mode}_help"),
                 on_click=start_editing,
-                args=(mode, item.lead.id),
+                args=(mode, lead.id),
             )
         st.button(
             t("review.next"),
             icon=":material/skip_next:",
             shortcut="N",
             key="review-next",
-            on_click=_pass_over,
-            args=(item,),
+            on_click=pass_over,
+            args=(look,),
         )
         undo_button(workspace, desk, state)
-
-
-def _pass_over(item: Item) -> None:
-    later = put_off()
-    later.pop(item.lead.id, None)
-    later[item.lead.id] = None
-    st.session_state.pop("review_told", None)
-    change(at="")
 
 
 def undo_button(workspace: Workspace, desk: Desk, state: ReviewState) -> None:

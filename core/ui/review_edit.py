@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -10,15 +11,18 @@ import streamlit as st
 from core.domain import Document, EntryKind
 from core.errors import GraphError
 from core.extract.tokens import pieces
+from core.graph.model import Evidence
 from core.graph.review import Item
 from core.graph.review_log import Choice, corrected
+from core.graph.store import GraphStore
 from core.ontology import RELATIONS, family
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
 from core.ui.facts import chip
-from core.ui.review_state import Desk, press, stop_editing
-from core.ui.text import relation_label, t
+from core.ui.review_press import press, stop_editing
+from core.ui.review_state import Desk
+from core.ui.text import number, relation_label, t
 
 LONGEST = 1200
 
@@ -32,11 +36,11 @@ def mode_of(item: Item) -> str:
     return str(edit["mode"]) if edit else ""
 
 
-def excerpt(text: str, start: int, end: int) -> tuple[int, int]:
+def excerpt(text: str, start: int, end: int, longest: int = LONGEST) -> tuple[int, int]:
     """The part of a long text that is shown: whole words, about as much before the evidence as after it."""
-    if len(text) <= LONGEST:
+    if len(text) <= longest:
         return 0, len(text)
-    left, right = max(0, start - LONGEST // 2), min(len(text), end + LONGEST // 2)
+    left, right = max(0, start - longest // 2), min(len(text), end + longest // 2)
     bounds = [piece.start for piece in pieces(text)] + [len(text)]
     return min(b for b in bounds if b >= left), max(b for b in bounds if b <= right)
 
@@ -65,33 +69,57 @@ def words(document: Document, item: Item) -> None:
     )
 
 
-def correction(workspace: Workspace, desk: Desk, document: Document, item: Item, mode: str) -> None:
-    """Draw what would be saved in place of the item, and the presses that save it or leave it as it was."""
-    lead = item.lead
-    start, end = _chosen(item) if mode == "words" else (lead.start, lead.end)
+def correction(workspace: Workspace, desk: Desk, found: Evidence, items: Sequence[Item], mode: str) -> None:
+    """Draw what would be saved in place of the items, and the presses that save it or leave it as it was.
+
+    Other words are words of the first item's text and change that one alone; another attribute changes all of them.
+    """
+    item = items[0]
+    start, end = _chosen(item) if mode == "words" else (item.lead.start, item.lead.end)
     with st.container(horizontal=True, key="review-correction", vertical_alignment="center"):
-        _save(workspace, desk, document, item, start, end)
+        relation = _relation(desk, item)
+        choices = _choices(workspace, desk, items if mode == "attribute" else [item], (start, end), relation)
+        _save(workspace, desk, choices)
+        st.button(t("common.cancel"), shortcut="Esc", key="review-cancel", on_click=stop_editing)
+        st.html(chip(relation, found.document.text[start:end]), width="content")
+    if mode == "words" and len(items) > 1:
+        st.caption(t("review.words_only_this"))
 
 
-def _save(workspace: Workspace, desk: Desk, document: Document, item: Item, start: int, end: int) -> None:
-    lead, relation = item.lead, _relation(desk, item)
-    try:
-        put = corrected(document, lead, start, end, relation)
-    except GraphError:
-        put = None
+def _choices(
+    workspace: Workspace, desk: Desk, items: Sequence[Item], place: tuple[int, int], relation: str
+) -> list[Choice]:
+    """The corrections, the first at ``place``; [] where one of them would change nothing."""
+    found = {
+        e.assertion.id: e for e in GraphStore(workspace).evidence_of([i.lead.id for i in items], desk.graph)
+    }
+    choices = []
+    for item in items:
+        lead, entry = item.lead, found.get(item.lead.id)
+        if entry is None:
+            continue
+        start, end = place if item is items[0] else (lead.start, lead.end)
+        try:
+            put = corrected(entry.document, lead, start, end, relation)
+        except GraphError:
+            return []
+        choices.append(Choice(EntryKind.CORRECTED, item.ids, put))
+    return choices
+
+
+def _save(workspace: Workspace, desk: Desk, choices: Sequence[Choice]) -> None:
+    many = len(choices) > 1
     st.button(
-        t("common.save"),
+        t("review.save_many", n=number(len(choices))) if many else t("common.save"),
         icon=":material/check:",
         type="primary",
         shortcut="S",
         key="review-save",
-        disabled=put is None,
-        help=None if put else t("review.nothing_changed"),
+        disabled=not choices,
+        help=None if choices else t("review.nothing_changed"),
         on_click=press,
-        args=(workspace, [Choice(EntryKind.CORRECTED, item.ids, put)], desk.graph.seq),
+        args=(workspace, choices, desk.graph.seq),
     )
-    st.button(t("common.cancel"), shortcut="Esc", key="review-cancel", on_click=stop_editing)
-    st.html(chip(relation, document.text[start:end]), width="content")
 
 
 def _relation(desk: Desk, item: Item) -> str:

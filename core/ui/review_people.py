@@ -12,7 +12,8 @@ from core.graph.review import key_of
 from core.graph.review_log import agreement
 from core.graph.store import GraphStore
 from core.storage.workspaces import Workspace
-from core.ui.review_state import Desk, ReviewState, change, clean_name, signed_in, tell
+from core.ui.review_press import tell
+from core.ui.review_state import Desk, ReviewState, change, clean_name, signed_in
 from core.ui.session import cached_catalogue
 from core.ui.text import number, percent, t
 

@@ -9,29 +9,32 @@ from dataclasses import replace
 import streamlit as st
 
 from core.domain import EntryKind
+from core.graph.looks import Look
 from core.graph.review import EVERYTHING, Item
 from core.graph.review_log import Choice
 from core.storage.workspaces import Workspace
 from core.ui.graph_panel import literal
 from core.ui.graph_view import shorten
+from core.ui.review_press import press
 from core.ui.review_state import (
+    BYS,
     SHOWS,
     Desk,
     ReviewState,
     change,
+    confidences,
     extractor_label,
-    press,
     read_state,
     reason_label,
 )
 from core.ui.session import cached_catalogue
-from core.ui.text import number, percent, relation_label, t
+from core.ui.text import number, relation_label, t
 
 MORE = 24
 
 
-def controls(desk: Desk, state: ReviewState) -> None:
-    """Draw the choice of the list and the filters."""
+def controls(desk: Desk, state: ReviewState, now: Look | None) -> None:
+    """Draw the choice of the list, of what a look is about, and the filters."""
     counts = {show: len(desk.listed(show, state.me)) for show in SHOWS}
     with st.container(horizontal=True, key="review-controls", vertical_alignment="center"):
         st.session_state["review_show"] = state.show
@@ -44,14 +47,26 @@ def controls(desk: Desk, state: ReviewState) -> None:
             required=True,
             on_change=lambda: change(show=st.session_state["review_show"], at=""),
         )
+        st.session_state["review_by"] = state.by
+        st.segmented_control(
+            t("review.by"),
+            BYS,
+            format_func=lambda by: t(f"review.by_{by}"),
+            key="review_by",
+            label_visibility="collapsed",
+            required=True,
+            on_change=lambda: change(by=st.session_state["review_by"], at=now.lead.lead.id if now else ""),
+        )
         active = state.narrow.active
         label = t("graph.filters_on", n=active) if active else t("graph.filters")
         with st.popover(label, icon=":material/tune:"):
             _filters(desk.listed(state.show, state.me), state)
 
 
-def bulk(workspace: Workspace, desk: Desk, items: Sequence[Item], state: ReviewState) -> None:
-    """Draw the two presses that decide all that is shown, and the question before they do."""
+def bulk(
+    workspace: Workspace, desk: Desk, items: Sequence[Item], looks: Sequence[Look], state: ReviewState
+) -> None:
+    """Draw the two presses that decide all that is shown, and the question before they do; ``looks`` has the items."""
     asked = st.session_state.get("review_bulk")
     chosen = [item for item in items if item.lead.id in asked["ids"]] if asked else []
     if asked and chosen:
@@ -61,7 +76,9 @@ def bulk(workspace: Workspace, desk: Desk, items: Sequence[Item], state: ReviewS
     n = number(len(items))
     useful = bool(state.me and state.narrow.active and items and state.show != "mine")
     with st.container(horizontal=True, key="review-bulk", vertical_alignment="center"):
-        st.caption(t("review.shown", n=n), width="content")
+        grouped = len(looks) < len(items)
+        shown = t("review.shown_looks", n=n, looks=number(len(looks))) if grouped else t("review.shown", n=n)
+        st.caption(shown, width="content")
         for verdict, icon in ((EntryKind.ACCEPTED, "done_all"), (EntryKind.REJECTED, "remove_done")):
             st.button(
                 t(f"review.all_{verdict.value}", n=n),
@@ -75,36 +92,47 @@ def bulk(workspace: Workspace, desk: Desk, items: Sequence[Item], state: ReviewS
             )
 
 
-def rows(workspace: Workspace, items: Sequence[Item], now: Item | None, state: ReviewState) -> None:
-    """Draw the queue, one line an item; a press opens it."""
-    catalogue = cached_catalogue(workspace)
+def rows(workspace: Workspace, looks: Sequence[Look], now: Look | None, state: ReviewState) -> None:
+    """Draw the queue, one line a look; a press opens it."""
     with st.container(key="review-list", gap=None):
-        for item in items[: state.rows]:
-            lead = item.lead
-            second = state.show == "second"
-            notes = [relation_label(lead.relation), percent(lead.confidence if second else item.confidence)]
-            if item.reason and not second:
-                notes.append(reason_label(item.reason))
-            elif item.rivals:
-                notes.append(t("review.contradicted"))
-            product = literal(shorten(catalogue.title(lead.subject), 44))
+        for look in looks[: state.rows]:
+            lead = look.lead.lead
+            opened = now is not None and lead.id in {item.lead.id for item in now.items}
             st.button(
-                f"**{literal(shorten(lead.object, 40))}** :small[{product}] "
-                f":small[:gray[{literal(' · '.join(notes))}]]",
-                key=f"review-row-{'now-' if now and lead.id == now.lead.id else ''}{lead.id}",
+                _line(workspace, look, state),
+                key=f"review-row-{'now-' if opened else ''}{lead.id}",
                 type="tertiary",
                 width="stretch",
                 on_click=_open,
                 args=(lead.id,),
             )
-    if len(items) > state.rows:
+    if len(looks) > state.rows:
         st.button(
-            t("review.more_rows", n=number(len(items) - state.rows)),
+            t("review.more_rows", n=number(len(looks) - state.rows)),
             type="tertiary",
             key="review-more",
             on_click=change,
             kwargs={"rows": state.rows + MORE},
         )
+
+
+def _line(workspace: Workspace, look: Look, state: ReviewState) -> str:
+    """A look in a line, as a label's Markdown: the value, whose it is, attribute, confidence and what is odd."""
+    item, lead, second = look.lead, look.lead.lead, state.show == "second"
+    sure = [one.lead.confidence if second else one.confidence for one in look.items]
+    notes = [relation_label(lead.relation), confidences(sure)]
+    reasons = {one.reason for one in look.items}
+    if len(reasons) == 1 and item.reason and not second:
+        notes.append(reason_label(item.reason))
+    elif any(one.rivals for one in look.items):
+        notes.append(t("review.contradicted"))
+    whose = cached_catalogue(workspace).title(lead.subject)
+    if look.products > 1:
+        whose = " · ".join(filter(None, (t("review.products", n=number(look.products)), item.category)))
+    return (
+        f"**{literal(shorten(lead.object, 40))}** :small[{literal(shorten(whose, 44))}] "
+        f":small[:gray[{literal(' · '.join(notes))}]]"
+    )
 
 
 def _confirm(workspace: Workspace, chosen: Sequence[Item], asked: dict[str, object]) -> None:

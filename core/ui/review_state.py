@@ -1,39 +1,34 @@
-"""The state of the Review page: the desk (everything to decide, and who decided what), the link, and what a press does.
+"""The state of the Review page: the desk (everything to decide, and who decided what), and the link.
 
 Where somebody is in the queue, and what the queue is narrowed to, is in the link; so is the reviewer's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import streamlit as st
 from sqlalchemy import func, select
 
 from core.domain import Assertion, EntryKind
-from core.errors import ShelfGraphError
+from core.graph.looks import Look, value_of
 from core.graph.model import Graph, Reason
 from core.graph.reading import read_assertions
-from core.graph.review import EVERYTHING, Item, Narrow, queue
-from core.graph.review_log import (
-    Choice,
-    Decision,
-    carry_over,
-    decide,
-    final_verdicts,
-    read_decisions,
-    undo,
-)
+from core.graph.review import EVERYTHING, Item, Key, Narrow, Signals, queue
+from core.graph.review_log import Decision, carry_over, final_verdicts, read_decisions
 from core.storage import tables
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
 from core.ui.shell import param, set_params
-from core.ui.text import listed, number, t
+from core.ui.text import percent, t
 
 Show = Literal["open", "second", "mine"]
 SHOWS: tuple[Show, ...] = ("open", "second", "mine")
+By = Literal["value", "fact"]
+BYS: tuple[By, ...] = ("value", "fact")
 NAME_LENGTH = 40
 ROWS = 12
 SEPARATOR = "~"
@@ -58,8 +53,31 @@ class Desk:
             return [item for item in self.items if not mine.isdisjoint(item.ids)]
         if show == "second":
             others = frozenset[str]().union(*(ids for name, ids in self.decided.items() if name != me))
-            return [i for i in self.items if not others.isdisjoint(i.ids) and mine.isdisjoint(i.ids)]
+            seconds = [i for i in self.items if not others.isdisjoint(i.ids) and mine.isdisjoint(i.ids)]
+            return [_blind(item) for item in seconds]
         return [item for item in self.items if self.verdicts.keys().isdisjoint(item.ids)]
+
+    @cached_property
+    def said(self) -> Mapping[str, tuple[str, EntryKind]]:
+        """Who said the last word about an assertion, and what."""
+        return {i: (made.actor, verdict) for made in self.made for i, verdict in made.verdicts.items()}
+
+    def verdict_on(self, item: Item) -> tuple[str, EntryKind] | None:
+        """The last word about an item; None where nobody decided about it."""
+        return next((self.said[i] for i in item.ids if i in self.said), None)
+
+    def settled(self, look: Look) -> list[Item]:
+        """What has the value of the look as well and is decided already."""
+        inside = {item.ids for item in look.items}
+        alike = self._alike.get(value_of(look.lead), ())
+        return [item for item in alike if item.ids not in inside and self.verdict_on(item)]
+
+    @cached_property
+    def _alike(self) -> Mapping[Key, Sequence[Item]]:
+        groups: dict[Key, list[Item]] = {}
+        for item in self.items:
+            groups.setdefault(value_of(item), []).append(item)
+        return groups
 
     def last_of(self, me: str) -> Decision | None:
         """The decision that an undo takes back."""
@@ -68,13 +86,20 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class ReviewState:
-    """What the link says. ``at`` is an assertion of the item that is open; ``rows`` is how long the list is."""
+    """What the link says. ``by`` is what a look is about; ``at`` an assertion of the item that is open; ``rows`` how
+    long the list is."""
 
     me: str = ""
     show: Show = "open"
+    by: By = "value"
     at: str = ""
     narrow: Narrow = EVERYTHING
     rows: int = ROWS
+
+
+def _blind(item: Item) -> Item:
+    """The item with nothing that depends on its verdict: what was rejected is kept apart, and contradicts nothing."""
+    return replace(item, rivals=(), signals=Signals(item.lead.confidence, item.signals.agreeing))
 
 
 def desk(workspace: Workspace) -> Desk:
@@ -92,6 +117,7 @@ def read_state() -> ReviewState:
     return ReviewState(
         me=signed_in() or clean_name(param("me") or ""),
         show=show if show in SHOWS else "open",
+        by="fact" if param("look") == "fact" else "value",
         at=param("at") or "",
         narrow=Narrow(
             _parts(param("rel")),
@@ -112,6 +138,7 @@ def change(**values: object) -> None:
     set_params(
         me=state.me if not signed_in() else None,
         show=None if state.show == "open" else state.show,
+        look=None if state.by == "value" else state.by,
         at=state.at,
         rel=SEPARATOR.join(sorted(narrow.relations)),
         cat=SEPARATOR.join(sorted(narrow.categories)),
@@ -135,76 +162,26 @@ def clean_name(name: str) -> str:
     return " ".join("".join(c for c in name if c.isprintable()).split())[:NAME_LENGTH]
 
 
-def current(now: Desk, items: Sequence[Item], state: ReviewState) -> Item | None:
-    """The item of the link, listed or not; else the first of ``items`` that was not put off in this visit, else the
-    first of them."""
-    later = put_off()
+def current(now: Desk, found: Sequence[Look], state: ReviewState) -> Look | None:
+    """The look that is open: around the item of the link, listed or not; else the first of ``found`` that was not put
+    off in this visit, else the first of them."""
     asked = next((item for item in now.items if state.at in item.ids), None) if state.at else None
-    return asked or next((i for i in items if i.lead.id not in later), None) or next(iter(items), None)
+    if asked is None:
+        later = put_off()
+        return next((look for look in found if look.lead.lead.id not in later), None) or next(
+            iter(found), None
+        )
+    if state.by == "fact":
+        return Look((asked,))
+    value = value_of(asked)
+    around = next((look for look in found if value_of(look.lead) == value), Look((asked,)))
+    return around.led_by(asked)
 
 
 def put_off() -> dict[str, None]:
-    """The leads of the items that were passed over in this visit, oldest first."""
+    """The leads of all items that were passed over in this visit, oldest first."""
     found: dict[str, None] = st.session_state.setdefault("review_later", {})
     return found
-
-
-def press(workspace: Workspace, choices: Sequence[Choice], seen: int) -> None:
-    """Write choices as one decision and say what came of it; for callbacks."""
-    me = read_state().me
-    if not me:
-        tell("warning", t("review.name_first"))
-        return
-    try:
-        outcome = decide(workspace, choices, me, seen)
-    except ShelfGraphError as error:
-        tell("warning", f"{error.what} {error.remedy}")
-        return
-    if not outcome.done and not outcome.taken:
-        return  # the same press once more
-    stop_editing()
-    verdict = choices[0].verdict
-    if outcome.taken:
-        names = listed(dict.fromkeys(name for name, _ in outcome.taken))
-        if len(choices) == 1:
-            tell("warning", t(f"review.taken_{outcome.taken[0][1].value}", name=names))
-            change(at=choices[0].ids[0])
-            return
-        text = t("review.taken_many", n=number(len(outcome.taken)), done=number(outcome.done), names=names)
-        tell("warning", text)
-    else:
-        many = len(choices) > 1
-        tell("done", t(f"review.said_{verdict.value}{'_many' if many else ''}", n=number(outcome.done)))
-    change(at="")
-
-
-def take_back(workspace: Workspace) -> None:
-    """Undo the reviewer's last decision and open what it was about; for callbacks."""
-    state = read_state()
-    last = desk(workspace).last_of(state.me)
-    if last is None:
-        tell("warning", t("review.nothing_to_undo"))
-        return
-    undo(workspace, last, state.me)
-    stop_editing()
-    about = [i for i in last.verdicts if i not in last.replacements]
-    tell("done", t("review.undone"))
-    change(at=about[0] if len(about) == 1 else "", show="open" if state.show == "mine" else state.show)
-
-
-def tell(kind: str, text: str) -> None:
-    """Keep a sentence for the line above the fact until the next press."""
-    st.session_state["review_told"] = (kind, text)
-
-
-def start_editing(mode: str, lead_id: str) -> None:
-    """Open the correction of words or attribute of an item."""
-    st.session_state["review_edit"] = {"mode": mode, "lead": lead_id}
-
-
-def stop_editing() -> None:
-    """Close the correction."""
-    st.session_state.pop("review_edit", None)
 
 
 def reason_label(code: str, *, sentence: bool = False) -> str:
@@ -221,6 +198,13 @@ def extractor_label(extractor: str) -> str:
     if kind not in ("columns", "tagger", "reader", "llm", "reviewer"):
         return extractor
     return f"{t(f'review.by_{kind}')} {model}".strip()
+
+
+def confidences(values: Iterable[float]) -> str:
+    """Confidences, each in [0, 1], as one figure or as a range; there is at least one."""
+    found = list(values)
+    low, high = percent(min(found), 0), percent(max(found), 0)
+    return low if low == high else f"{low.removesuffix('%')}–{high}"
 
 
 def _parts(text: str | None) -> frozenset[str]:

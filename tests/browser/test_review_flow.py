@@ -8,8 +8,13 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import update
 
+from core.catalogue.store import Catalogue
 from core.domain import Standing
 from core.graph.log import Log
+from core.graph.looks import Look, looks
+from core.graph.reading import read_assertions
+from core.graph.review import queue
+from core.graph.review_log import final_verdicts, read_decisions
 from core.graph.store import GraphStore
 from core.jobs import Jobs, Status, run_inline
 from core.stages import REGISTRY
@@ -42,6 +47,16 @@ def settle(page: Any) -> None:
     page.wait_for_function(
         '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
     )
+
+
+def looks_of(shop: Workspace) -> list[Look]:
+    """What is to review, as the page has it."""
+    with shop.db.read() as reader:
+        known = {a.id: a for a in read_assertions(reader)}
+        decided = final_verdicts(read_decisions(reader))
+    categories = {product.id: product.category or "" for product in Catalogue(shop).products()}
+    items = queue(GraphStore(shop).graph(), known, categories)
+    return looks(item for item in items if decided.keys().isdisjoint(item.ids))
 
 
 def key(page: Any, letter: str, told: str = "") -> None:
@@ -114,13 +129,39 @@ def test_two_at_one_desk_do_not_overwrite_each_other(page: Any, server: Server, 
     both = value(page)
     assert value(other) == both
     key(page, "a", "Accepted")
-    key(other, "x", "Ana accepted this while it was before you")
+    key(other, "x", "before you")
     assert value(other) == both, "it is still the one that is shown"
-    assert "Ana accepted" in other.locator(".sg-review-told").inner_text()
+    assert other.locator(".sg-review-told").inner_text().startswith("Ana ")
     accepted = GraphStore(shop).graph().hash
     key(other, "x", "Rejected")
     key(other, "u", "Taken back")
     assert GraphStore(shop).graph().hash == accepted, "Ana's word stands again"
+
+
+def test_a_value_is_rejected_in_all_its_products_but_one_and_taken_back(
+    page: Any, server: Server, shop: Workspace
+) -> None:
+    store = GraphStore(shop)
+    before = store.graph()
+    look = next(one for one in looks_of(shop) if one.products > 2)
+    visit(page, server, shop, me="Lin", at=look.lead.lead.id)
+    rows = page.locator("[class*='st-key-review-tick-'] button")
+    n = len(look.items)
+    rows.nth(n - 2).wait_for()
+    assert rows.locator(".stMarkdownColoredBackground").count() == len(look.others), "the words are lit"
+    top = page.locator(".st-key-review-card").bounding_box()["y"]
+    rows.first.click()
+    page.get_by_role("button", name=f"Reject {n - 1}").wait_for()
+    settle(page)
+    key(page, "x", f"{n - 1} rejected as one decision")
+    after = store.graph().standing
+    assert [after[item.lead.id] is Standing.REJECTED for item in look.items].count(False) == 1
+    assert abs(page.locator(".st-key-review-card").bounding_box()["y"] - top) < 2, "the page has jumped"
+    key(page, "u", "Taken back")
+    assert store.graph().hash == before.hash
+    page.get_by_role("button", name=f"Reject {n}").wait_for()
+    key(page, "o")
+    page.get_by_text("left out").nth(n - 2).wait_for()
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(page: Any, server: Server, shop: Workspace) -> None:
@@ -135,10 +176,11 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page: Any, server: Server, 
 
 def test_hostile_texts_stay_texts(page: Any, server: Server) -> None:
     made = Workspaces(server.home / "workspaces").create("hostile-review")
-    put_products(made, {f"h{k}": (text, text, text) for k, text in enumerate(HOSTILE)})
+    twins = {f"{twin}{k}": text for k, text in enumerate(HOSTILE) for twin in "hg"}
+    put_products(made, {i: (text, text, text) for i, text in twins.items()})
     with made.db.write() as writer:
         writer.execute(update(tables.sources).values(mapping={"columns": {"kind": "products", "fields": {}}}))
-    texts = [document(f"h{k}", text) for k, text in enumerate(HOSTILE)]
+    texts = [document(i, text) for i, text in twins.items()]
     put_documents(made, texts)
     Log(made).append([read(text, text.text[:20], text.text, confidence=0.6) for text in texts])
     visit(page, server, made, me="<img src=x onerror=window.hacked=1>")

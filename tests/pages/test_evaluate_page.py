@@ -199,6 +199,21 @@ def test_a_result_shows_both_scores_costs_breakdown_and_what_more_labels_bring(
         "Origin": 0.0,
     }
     assert ("With **48** labelled texts" if language == "en" else "现有 **48** 段") in shown
+    assert (
+        "find 100% of the errors value by value, and 30% fact by fact" if language == "en" else "其中 100%"
+    ) in shown
+
+
+def test_an_evaluation_from_before_the_order_of_review_was_measured_opens(judged: Workspace) -> None:
+    path = judged.folder / "evaluations" / "0-older.json"
+    raw = json.loads(path.with_name("1-good.json").read_text("utf-8"))
+    path.write_text(json.dumps({name: value for name, value in raw.items() if name != "review"}), "utf-8")
+    try:
+        shown = words(opened(judged, e="0-older"))
+    finally:
+        path.unlink()
+    assert "Can its confidence be believed?" in shown
+    assert "How soon does a review" not in shown
 
 
 def test_errors_are_narrowed_by_kind_twenty_a_page_and_the_link_keeps_it(judged: Workspace) -> None:

@@ -159,6 +159,93 @@ def test_a_second_look_does_not_tell_what_the_first_one_said(workspace: Workspac
     assert "100% the same" in text
 
 
+def test_a_value_is_decided_in_all_its_products_by_one_press_and_taken_back_by_one(
+    workspace: Workspace,
+) -> None:
+    made = fill(workspace)
+    before = GraphStore(workspace).graph().hash
+    test = opened(workspace, at=made[2].id)
+    assert test.button(key="review-reject").label == "Reject 2"
+    assert ":gray-background[pour\\-over coffee]" in test.button(key=f"review-tick-{made[6].id}").label
+    press(test, "review-reject")
+    assert {standing(workspace, made[at].id) for at in (2, 6)} == {Standing.REJECTED}
+    assert "2 rejected as one decision" in said(test)
+    press(test, "review-undo")
+    assert GraphStore(workspace).graph().hash == before
+    assert param(test, "at") == made[2].id
+
+
+def test_what_has_no_tick_stays_in_the_queue_by_itself(workspace: Workspace) -> None:
+    made = fill(workspace)
+    test = opened(workspace, at=made[2].id)
+    press(test, f"review-large-{made[6].id}")
+    press(test, f"review-tick-{made[2].id}")
+    assert "left out" in test.button(key=f"review-tick-{made[2].id}").label
+    press(test, "review-reject")
+    assert standing(workspace, made[6].id) is Standing.REJECTED
+    assert standing(workspace, made[2].id) is Standing.COMMITTED
+    test = opened(workspace, at=made[2].id)
+    assert test.button(key="review-accept").label == "Accept"
+    assert "rejected by you" in test.button(key=f"review-tick-decided-{made[6].id}").label
+    press(test, "review-only")
+    assert test.button(key="review-accept").label == "Accept 2"
+
+
+def test_fact_by_fact_a_press_is_about_one_product(workspace: Workspace) -> None:
+    made = fill(workspace)
+    test = opened(workspace, at=made[2].id)
+    rows = sum(str(b.key).startswith("review-row-") for b in test.button)
+    test = opened(workspace, at=made[2].id, look="fact")
+    assert sum(str(b.key).startswith("review-row-") for b in test.button) > rows
+    assert not [b for b in test.button if str(b.key).startswith("review-tick-")]
+    press(test, "review-reject")
+    assert param(test, "look") == "fact"
+    assert standing(workspace, made[2].id) is Standing.REJECTED
+    assert standing(workspace, made[6].id) is Standing.COMMITTED
+
+
+def test_another_attribute_goes_to_all_that_have_a_tick(workspace: Workspace) -> None:
+    made = fill(workspace)
+    test = press(opened(workspace, at=made[2].id), "review-change-attribute")
+    test.selectbox(key=f"review-relation-{made[2].id}").set_value("style")
+    good(test.run())
+    assert test.button(key="review-save").label == "Save for 2"
+    press(test, "review-save")
+    for product in ("k1", "k2"):
+        relations = {f.relation for f in GraphStore(workspace).product_facts(product)}
+        assert "style" in relations
+        assert "usedFor" not in relations
+
+
+def test_a_look_that_another_decided_meanwhile_is_left_as_it_is(workspace: Workspace) -> None:
+    made = fill(workspace)
+    test = opened(workspace, at=made[2].id)
+    theirs = [Choice(EntryKind.ACCEPTED, (made[at].id,)) for at in (2, 6)]
+    decide(workspace, theirs, "Mo", Log(workspace).head())
+    press(test, "review-reject")
+    assert "Mo decided these 2 while they were before you" in said(test)
+    assert {standing(workspace, made[at].id) for at in (2, 6)} == {Standing.COMMITTED}
+    assert test.button(key="review-reject").label == "Reject", "a tick from before somebody decided is gone"
+    row = f"review-tick-decided-{made[6].id}"
+    assert "decided by Mo" in test.button(key=row).label
+    press(test, row)
+    press(test, "review-reject")
+    assert {standing(workspace, made[at].id) for at in (2, 6)} == {Standing.REJECTED}
+
+
+def test_a_second_look_at_a_value_does_not_tell_which_was_rejected(workspace: Workspace) -> None:
+    made = fill(workspace)
+    seen = []
+    for one, other in ((2, 6), (6, 2)):
+        choices = [Choice(EntryKind.ACCEPTED, (made[one].id,)), Choice(EntryKind.REJECTED, (made[other].id,))]
+        decide(workspace, choices, "Mo", Log(workspace).head())
+        test = opened(workspace, show="second")
+        shown = [body for html in test.get("html") if "sg-review" in (body := str(html.proto.body))]
+        seen.append(shown + [b.label for b in test.button])
+    assert any("Accept 2" in part for part in seen[0])
+    assert seen[0] == seen[1]
+
+
 def test_all_that_a_filter_shows_is_decided_after_a_question_and_undone_in_one(workspace: Workspace) -> None:
     fill(workspace)
     before = GraphStore(workspace).graph().hash

@@ -133,6 +133,10 @@ def test_every_text_is_judged_by_what_never_saw_it(workspace: Workspace, teacher
     assert result["absent_left_empty"] == 0.0
     assert result["reliability"] == [[pytest.approx(0.3), 0.0, 30], [pytest.approx(0.9), 1.0, 60]]
     assert result["ece"] == pytest.approx((0.3 * 30 + 0.1 * 60) / 90)
+    found = result["review"]
+    assert (found["wrong_share"], found["first_tenth"]) == (pytest.approx(1 / 3), pytest.approx(0.3))
+    assert found["first_tenth_by_value"] == pytest.approx(0.9), "two of 18 looks hold all that was made up"
+    assert found["curves"]["by_value"][10] == found["same_looks_by_value"] == 1.0, "nine looks hold both"
     assert [len(lesson) for lesson in teacher.lessons] == [20, 20, 20]
     wrong = next(one for one in result["wrong"] if one["mistake"] == "invented")
     text = result["texts"][wrong["text"]]

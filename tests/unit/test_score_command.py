@@ -66,6 +66,7 @@ def test_what_was_taught_is_found_in_other_texts(tmp_path: Path, capsys: pytest.
     assert code == 0
     assert told.keys() >= KEYS
     assert told["strict"].keys() >= {"precision", "recall", "f1"}
+    assert told["review"].keys() >= {"first_tenth", "first_tenth_by_value", "perfect", "wrong_share"}
     assert told["strict"]["f1"] > 0.8
     assert told["absent_left_empty"] == 1.0
     assert (told["n"], told["llm_share"], told["tokens_per_product"]) == (6, 0.0, 0.0)
