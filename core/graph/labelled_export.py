@@ -8,7 +8,7 @@ nobody decided anything about is not listed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,9 @@ from core.graph.store import GraphStore
 
 STANDS = (Standing.COMMITTED, Standing.MERGED)
 """What the graph holds for facts."""
+SURE = 0.8
+"""From this confidence on, what stands in a text may be taught although nobody looked at it."""
+MODEL_TEXTS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,36 @@ def reviewed_texts(
     return [
         _reviewed(documents[key], sorted(inside, key=_place), graph, verdicts, categories)
         for key, inside in sorted(within.items())
+    ]
+
+
+def model_texts(
+    store: GraphStore,
+    graph: Graph,
+    assertions: Mapping[str, Assertion],
+    categories: Mapping[str, str],
+    reviewed: Collection[str],
+) -> list[ReviewedText]:
+    """The texts that a language model has read and of which everything that stands is sure, by document id; those in
+    ``reviewed`` are left out, as people know better. At most ``MODEL_TEXTS``, those with most facts first."""
+    within: dict[tuple[str, str], list[Assertion]] = {}
+    for i, standing in graph.standing.items():
+        found = assertions.get(i)
+        if found and standing is not Standing.REJECTED and found.document_id not in reviewed:
+            within.setdefault((found.document_id, found.document_hash), []).append(found)
+    chosen = [
+        inside
+        for _, inside in sorted(within.items())
+        if any(a.extractor.startswith("llm:") for a in inside)
+        and all(graph.standing[a.id] in STANDS for a in inside)
+        and all(graph.weighed.get(a.id, a.confidence) >= SURE for a in inside)
+    ]
+    chosen = sorted(chosen, key=len, reverse=True)[:MODEL_TEXTS]
+    found_in = {e.document.id: e.document for e in store.evidence_of([c[0].id for c in chosen], graph)}
+    return [
+        _reviewed(found_in[inside[0].document_id], sorted(inside, key=_place), graph, {}, categories)
+        for inside in chosen
+        if found_in[inside[0].document_id].kind is not DocumentKind.CELL
     ]
 
 

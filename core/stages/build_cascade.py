@@ -20,6 +20,7 @@ from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
     from core.extract.cascade import Reader, Work
+    from core.extract.tagger import Example
 
 USUAL_TRUST = 0.6
 EMBEDDED_TRUST = 0.25
@@ -33,7 +34,6 @@ def cascade_of(
     """The readers of a build; nothing heavy is loaded yet but the tagger. Raises ExtractionError for a damaged tagger
     or span reader, ModelUnavailable for a language model that is not there."""
     from core.extract.cascade import CascadeConfig, Reader
-    from core.extract.shipped import read_gold
     from core.extract.teach import reader_of, tagger_of
     from core.llm.cache import CachedModel
     from core.llm.registry import load
@@ -46,11 +46,32 @@ def cascade_of(
         schema,
         tagger_of(workspace),
         model,
-        read_gold() if model else (),
+        shown(workspace) if model else (),
         config,
         reader_of(workspace),
         budget,
     )
+
+
+def shown(workspace: Workspace) -> list[Example]:
+    """What a language model may be shown as examples: what reviewers decided in this workspace, then the sample's
+    gold."""
+    from core.catalogue.store import Catalogue
+    from core.extract.shipped import read_gold
+    from core.graph.labelled_export import lessons, reviewed_texts
+    from core.graph.reading import read_assertions
+    from core.graph.review_log import final_verdicts, read_decisions
+    from core.graph.store import GraphStore
+
+    with workspace.db.read() as reader:
+        made = read_decisions(reader)
+        known = {a.id: a for a in read_assertions(reader)} if made else {}
+    if not made:
+        return read_gold()
+    store = GraphStore(workspace)
+    categories = {product.id: product.category or "" for product in Catalogue(workspace).products()}
+    texts = reviewed_texts(store, store.graph(), known, final_verdicts(made), categories)
+    return [*lessons(texts), *read_gold()]
 
 
 def prior_trust(workspace: Workspace, model: str) -> float:

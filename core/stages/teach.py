@@ -1,6 +1,7 @@
-"""The stage "teach": tagger and span reader learn from what reviewers decided, beside the sample's own gold.
+"""The stage "teach": tagger and span reader learn from what reviewers decided and what a language model is sure of,
+beside the sample's own gold.
 
-The result counts the decisions, the texts they are in and the facts that stand in those.
+The result counts the decisions, the texts they are in and the facts that stand in those; and the texts of the model.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from core.catalogue.store import Catalogue
 from core.errors import DataError
 from core.extract.teach import reader_of, teach, teach_reader
-from core.graph.labelled_export import lessons, reviewed_texts
+from core.graph.labelled_export import lessons, model_texts, reviewed_texts
 from core.graph.reading import read_assertions
 from core.graph.review_log import final_verdicts, read_decisions
 from core.graph.store import GraphStore
@@ -30,7 +31,9 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         made = read_decisions(reader)
         assertions = {a.id: a for a in read_assertions(reader)}
     categories = {product.id: product.category or "" for product in Catalogue(context.workspace).products()}
-    texts = reviewed_texts(store, store.graph(), assertions, final_verdicts(made), categories)
+    graph = store.graph()
+    texts = reviewed_texts(store, graph, assertions, final_verdicts(made), categories)
+    by_model = model_texts(store, graph, assertions, categories, {text.document.id for text in texts})
     if not texts:
         raise DataError(
             "There is no text with a decision in it.",
@@ -39,7 +42,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         )
     context.check()
     context.progress(0, 0, "tagger")
-    learned = lessons(texts)
+    learned = lessons([*texts, *by_model])
     tagger = teach(context.workspace, learned)
     taught = None
     schema = in_force(context.workspace).schema
@@ -50,6 +53,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         "decisions": len(made),
         "texts": len(texts),
         "facts": sum(len(text.standing) for text in texts),
+        "model_texts": len(by_model),
         "examples": tagger.about["examples"],
         "version": tagger.version,
         "reader": taught.version if taught else "",

@@ -81,6 +81,7 @@ def panel(workspace: Workspace, lesson: Lesson) -> None:
         job_panel(workspace, lesson.running.id)
     elif lesson.last and lesson.last.result and (lesson.fresh or lesson.offered):
         found = lesson.last.result
+        by_model = found.get("model_texts", 0)
         st.caption(
             t(
                 "review.taught",
@@ -91,5 +92,6 @@ def panel(workspace: Workspace, lesson: Lesson) -> None:
                 examples=number(found["examples"]),
                 time=duration(found["seconds"]),
             )
+            + (" " + t("review.taught_model", n=number(by_model)) if by_model else "")
             + (" " + t("review.taught_next") if lesson.fresh else "")
         )

@@ -16,7 +16,7 @@ from core.errors import GraphError
 from core.extract.labelled import read_labelled
 from core.extract.tagger import Example
 from core.graph.fold import fold
-from core.graph.labelled_export import ReviewedText, labelled, lessons, reviewed_texts, to_jsonl
+from core.graph.labelled_export import ReviewedText, labelled, lessons, model_texts, reviewed_texts, to_jsonl
 from core.graph.log import Log
 from core.graph.reading import read_assertions
 from core.graph.review import Item, Narrow, Signals, chance, doubt, key_of, order, queue, worth
@@ -274,6 +274,25 @@ def test_lessons_keep_what_stands_and_leave_out_what_was_rejected(workspace: Wor
         "0.9 l",
         "pour-over coffee",
     ]
+
+
+def test_a_language_models_texts_are_lessons_where_all_in_them_is_sure(workspace: Workspace) -> None:
+    put_products(workspace)
+    sure, doubtful, plain = (document(product, SHOP[product][2]) for product in ("k1", "k2", "f1"))
+    Log(workspace).append(
+        [
+            read(sure, "material", "stainless steel", "llm:large", 0.95),
+            read(sure, "usedIn", "home", "tagger", 0.9),
+            read(doubtful, "material", "Stainless Steel", "llm:large", 0.95),
+            read(doubtful, "usedFor", "pour-over coffee", "llm:large", 0.4),
+            read(plain, "audience", SHOP["f1"][2].split()[0], "tagger", 0.99),
+        ]
+    )
+    store, known = GraphStore(workspace), stored(workspace)
+    categories = dict.fromkeys(SHOP, "kitchen")
+    found = lessons(model_texts(store, store.graph(), known, categories, set()))
+    assert [[one.text[s.start : s.end] for s in one.spans] for one in found] == [["stainless steel", "home"]]
+    assert model_texts(store, store.graph(), known, categories, {sure.id}) == []
 
 
 def test_decisions_hold_for_what_a_newer_reader_finds_again(workspace: Workspace) -> None:
