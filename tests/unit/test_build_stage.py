@@ -266,7 +266,7 @@ def test_readers_taught_anew_read_again_and_keep_what_a_model_has_said(
 def test_nothing_to_read_and_nothing_found_are_errors_and_not_successes(workspace: Workspace) -> None:
     with pytest.raises(DataError, match="no products"):
         build(workspace)
-    fill(workspace, [("x", "zzz qqq", "", "", "")])
+    fill(workspace, [("x", "this and that", "", "", "")])
     with pytest.raises(DataError, match="not one fact"):
         build(workspace)
     (job,) = (job for job in Jobs(workspace).list() if job.error and "fact" in job.error["what"])
