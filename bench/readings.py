@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.common import timed
-from core.extract.ensemble import FEATURES, Candidate, Ensemble, Weights, best, weighed
+from core.extract.ensemble import FEATURES, WEIGHTS, Candidate, Ensemble, Weights, best, weighed
 from core.extract.evaluate import Evaluation, evaluate
 from core.extract.ground import Span
 from core.extract.labelled import Asked, Labelled
@@ -96,3 +96,11 @@ def alone(part: Fold, feature: str, threshold: float) -> Evaluation:
 
 def _chance(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-logit))
+
+
+def write(use: str, weights: Weights) -> None:
+    """Put weights into assets/models/ensemble.json, beside those for other uses."""
+    raw = json.loads(WEIGHTS.read_text("utf-8"))
+    raw[use] = {"coefficients": dict(weights.coefficients), "threshold": weights.threshold}
+    WEIGHTS.write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
+    print(WEIGHTS, raw[use])

@@ -4,6 +4,7 @@
     python -m bench.shipped_reader --without all       leaves each category of oa_mine out in turn, and reads it: as it
                                                        is, and after 10 and 50 labelled titles of the category
     python -m bench.shipped_reader --without all --epochs 0   the same with nothing of oa_mine learned at all
+    python -m bench.shipped_reader --without all --epochs 0 --weights   also fits the weights of what is not taught
 
 First text of the project's own is learned, composed with the exact place of every value; then the titles of oa_mine
 (Apache-2.0), whose attributes are partly reworded so that the reader listens to the wording, the sample's gold, and
@@ -23,13 +24,15 @@ from dataclasses import dataclass, replace
 from bench.common import machine, table, timed
 from bench.curriculum import AGAIN, COMPOSED, SEED, cache, composed, second_part, trained
 from bench.datasets import load
-from bench.readings import Fold, fit, judge, keep, kept
+from bench.readings import Fold, fit, judge, keep, kept, write
 from core.extract import shipped
 from core.extract.ensemble import Ensemble, default_weights
 from core.extract.methods import taught
 from core.extract.span_reader import SpanReader
 
 FEW = (10, 50)
+UNTAUGHT = 0.25
+"""Above the threshold of the best F1, so that more of what a text does not say is left empty."""
 _KEPT_BACK = 60
 
 
@@ -92,11 +95,16 @@ def main() -> None:
     )
     parser.add_argument("--without", nargs="+", metavar="CATEGORY")
     parser.add_argument("--epochs", type=int, default=2, help="of the second part")
+    parser.add_argument("--weights", action="store_true")
     arguments = parser.parse_args()
     if arguments.without:
         every = sorted({item.category for item in load("oa_mine")[0]})
-        print(report(every if arguments.without == ["all"] else arguments.without, arguments.epochs))
+        chosen = every if arguments.without == ["all"] else arguments.without
+        print(report(chosen, arguments.epochs))
         print(machine())
+        if arguments.weights:
+            fitted = fit([left_out(category, arguments.epochs).untaught for category in chosen])
+            write("untaught", replace(fitted, threshold=UNTAUGHT))
         return
     queries = second_part()
     with timed() as clock:
