@@ -23,7 +23,7 @@ from bench.curriculum import composed
 from bench.datasets import SETS, load
 from bench.readings import Fold, alone, fit, judge, keep, kept, write
 from core.extract import shipped, span_reader
-from core.extract.ensemble import Ensemble, Weights
+from core.extract.ensemble import Ensemble, Weights, default_weights
 from core.extract.evaluate import Evaluation
 from core.extract.labelled import Asked, Labelled
 from core.extract.methods import taught
