@@ -270,7 +270,7 @@ def test_after_ten_decisions_the_tagger_can_be_taught(workspace: Workspace) -> N
     assert test.button(key="review-teach")
     decide(workspace, [Choice(EntryKind.REJECTED, (made[0].id,))], "Lin", 0)
     (first, *_) = [b for b in opened(workspace, me="Mo").button if b.key == "review-teach"]
-    assert first.label == "Teach the tagger with these"
+    assert first.label == "Teach tagger and span reader with these"
 
 
 @pytest.mark.parametrize(
