@@ -38,7 +38,7 @@ def test_facts_become_lessons_and_lessons_an_adapter(page: Any, server: Server) 
     page.wait_for_selector("text=make")
     page.get_by_label("Name", exact=True).fill("first try")
     page.get_by_text("More settings").click()
-    page.get_by_label("Most steps").fill("2")
+    page.get_by_role("spinbutton", name="Most steps").fill("2")
     page.keyboard.press("Enter")
     page.wait_for_selector(".st-key-finetune-start button:not([disabled])")
     page.get_by_role("button", name="Fine-tune", exact=True).click()
@@ -48,4 +48,6 @@ def test_facts_become_lessons_and_lessons_an_adapter(page: Any, server: Server) 
     assert page.locator(".sg-tune-card").inner_text().count("2 in") == 1
     page.get_by_role("link", name="Read with it").click()
     page.wait_for_selector("h1.sg-title")
-    page.wait_for_selector("text=tiny + first-try")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('input')].some(one => one.value === 'tiny + first-try')"
+    )
