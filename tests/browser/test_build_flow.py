@@ -107,9 +107,9 @@ def test_the_graph_grows_without_a_jump_and_the_build_can_be_watched_again(page:
     replay.extend(Jobs(workspace).events(job_id, limit=100_000))
     whole = {f"{node.id}@{x},{y}" for node, (x, y) in replay.head.picture().nodes}
     settles(page, whole)
-    page.get_by_role("slider").press("Home")
+    page.get_by_role("slider", name="Position in the build").press("Home")
     settles(page, set())
-    page.get_by_role("slider").press("End")
+    page.get_by_role("slider", name="Position in the build").press("End")
     settles(page, whole)
     workspace.close()
 

@@ -78,11 +78,11 @@ def test_a_schema_is_proposed_edited_saved_built_with_and_taken_back(
     good = text.input_value()
     assert "label: {en: Maker" in good
     assert "label: {en: Kind" in good
-    text.fill(good.replace("unit: h", "unit: hours"))
+    text.fill(good.replace("unit: h", "unit: hourz"))
     text.press("Control+Enter")
-    page.locator(".sg-remark", has_text="“hours” is unknown").wait_for()
+    page.locator(".sg-remark", has_text="“hourz” is unknown").wait_for()
     quiet(page)
-    line = next(at for at, one in enumerate(text.input_value().splitlines(), 1) if "unit: hours" in one)
+    line = next(at for at, one in enumerate(text.input_value().splitlines(), 1) if "unit: hourz" in one)
     assert f"Line {line}" in page.locator(".sg-remark").inner_text()
     assert page.get_by_role("button", name="Save…").is_disabled()
     text.fill(good)
