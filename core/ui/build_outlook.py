@@ -81,6 +81,9 @@ def curve(ahead: Outlook, chosen: Point) -> Figure:
         )
     figure.update_xaxes(title=t("build.axis_share"), tickformat=".0%", range=[-0.02, 1.02])
     figure.update_yaxes(title=t("build.axis_quality"), tickformat=".0%")
+    if len(known) == 1:  # a single point has no extent that could scale the axis
+        share = known[0].quality.share if known[0].quality else 0.0
+        figure.update_yaxes(range=[max(0.0, share - 0.1), min(1.0, share + 0.1)], dtick=0.05)
     return styled(figure, HEIGHT)
 
 
