@@ -74,7 +74,7 @@ def report(categories: Sequence[str], epochs: int) -> str:
     rows = []
     for part in parts:
         others = [other.untaught for other in parts if other is not part]
-        weights = fit(others) if others else default_weights("untaught")
+        weights = replace(fit(others), threshold=UNTAUGHT) if others else default_weights("untaught")
         few = [judge(part.few[count], default_weights()).strict.f1 for count in FEW]
         found = judge(part.untaught, weights)
         rows.append((part.category, found.annotated_only.f1, found.strict.f1, *few, len(part.untaught.items)))
