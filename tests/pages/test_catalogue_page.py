@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,21 +14,14 @@ from core.catalogue.sample_data import load_sample
 from core.catalogue.store import Catalogue
 from core.settings import ASSETS, REPOSITORY
 from core.storage.workspaces import Workspace
+from tests.page_world import open_page
 
-PAGE = str(REPOSITORY / "pages" / "catalogue.py")
 TEXT = {
     lang: yaml.safe_load((ASSETS / "i18n" / lang / "catalogue.yaml").read_text("utf-8"))
     for lang in ("en", "zh")
 }
 
-
-def opened(workspace: Workspace, **params: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in {"w": workspace.info.id, "lang": "en", **params}.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+opened = partial(open_page, "catalogue")
 
 
 def shown(page: AppTest) -> str:

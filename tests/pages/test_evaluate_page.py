@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.extract import methods
 from core.extract.ground import Span
 from core.jobs import Jobs, run_inline, worker
-from core.settings import REPOSITORY, settings
+from core.settings import settings
 from core.stages import REGISTRY
 from core.stages.evaluate_result import kept
 from core.stages.evaluate_texts import keep_file
@@ -24,15 +25,9 @@ from core.ui.evaluate_state import evaluations
 from core.ui.evaluate_view import figures_json
 from core.ui.tables import to_csv
 from tests.evaluate_world import Rote, Teacher, jsonl, settings_of
+from tests.page_world import open_page
 
-
-def opened(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
-    test = AppTest.from_file(str(REPOSITORY / "pages" / "evaluate.py"), default_timeout=60)
-    for name, value in {"w": workspace.info.id, "lang": language, **params}.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
+opened = partial(open_page, "evaluate")
 
 
 def words(test: AppTest) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,16 @@ from streamlit.testing.v1 import AppTest
 
 from core.jobs import Jobs, run_inline, worker
 from core.llm import adapters
-from core.settings import REPOSITORY, settings
+from core.settings import settings
 from core.stages import REGISTRY
 from core.stages.evaluate_texts import keep_file
 from core.storage.workspaces import Workspace, Workspaces
 from tests import tiny_model
+from tests.page_world import open_page
 
 CONFIG = {"epochs": 1, "checks": 1, "rank": 2, "alpha": 4.0, "learning_rate": 0.01}
 
-
-def opened(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
-    test = AppTest.from_file(str(REPOSITORY / "pages" / "finetune.py"), default_timeout=60)
-    for name, value in {"w": workspace.info.id, "lang": language, **params}.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
+opened = partial(open_page, "finetune")
 
 
 def words(test: AppTest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,9 @@ from core.graph.store import GraphStore
 from core.settings import REPOSITORY
 from core.storage.workspaces import Workspace
 from tests.graph_world import fill
+from tests.page_world import open_page
 
-
-def opened(workspace: Workspace, lang: str = "en", **params: str) -> AppTest:
-    """The page as a cold link opens it."""
-    test = AppTest.from_file(str(REPOSITORY / "pages" / "graph.py"), default_timeout=30)
-    for name, value in {"w": workspace.info.id, "lang": lang, **params}.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
+opened = partial(open_page, "graph")
 
 
 def said(test: AppTest) -> str:

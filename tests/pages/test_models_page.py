@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,26 +13,21 @@ from core.catalogue.sample_data import load_sample
 from core.llm import registry
 from core.llm.check import Checked
 from core.llm.models_file import path
-from core.settings import REPOSITORY
 from core.storage.workspaces import Workspace
 from core.ui import models_list, models_state
+from tests.page_world import open_page
 
 FILE = """endpoints:
 - {id: cloud, name: Cloud, url: "https://x.com/v1", model: big, key_env: NO_SUCH_KEY}
 - {id: near, name: Near, url: "http://127.0.0.1:9/v1", model: m, languages: [zh]}
 """
 
+opened = partial(open_page, "models")
+
 
 @pytest.fixture
 def writable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFGRAPH_EDIT_MODELS", "1")
-
-
-def opened(workspace: Workspace, lang: str = "en") -> AppTest:
-    test = AppTest.from_file(str(REPOSITORY / "pages" / "models.py"), default_timeout=60)
-    for name, value in {"w": workspace.info.id, "lang": lang}.items():
-        test.query_params[name] = value
-    return again(test)
 
 
 def again(test: AppTest) -> AppTest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from core.jobs import run_inline
 from core.recommend import feedback
 from core.recommend.artefact import load
 from core.recommend.source import history
-from core.settings import REPOSITORY, settings
+from core.settings import settings
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace, Workspaces
+from tests.page_world import open_page
 from tests.recommend_world import fill, small_config
+
+opened = partial(open_page, "recommend")
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +42,6 @@ def served(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("SHELFGRAPH_HOME", str(trained_home))
     settings.cache_clear()
     return Workspaces(settings().workspaces).open("served")
-
-
-def opened(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
-    test = AppTest.from_file(str(REPOSITORY / "pages" / "recommend.py"), default_timeout=60)
-    for name, value in {"w": workspace.info.id, "lang": language, **params}.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
 
 
 def words(test: AppTest) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
@@ -11,12 +13,14 @@ from core.graph.log import Log
 from core.graph.model import Reason
 from core.graph.review_log import Choice, decide, read_decisions
 from core.graph.store import GraphStore
-from core.settings import REPOSITORY
 from core.storage import tables
 from core.storage.workspaces import Workspace
 from core.ui.text import has
 from tests.graph_world import SHOP, document, read
 from tests.graph_world import fill as fill_graph
+from tests.page_world import open_page
+
+opened = partial(open_page, "review", me="Lin")
 
 
 def fill(workspace: Workspace) -> list[Assertion]:
@@ -25,14 +29,6 @@ def fill(workspace: Workspace) -> list[Assertion]:
     with workspace.db.write() as writer:
         writer.execute(update(tables.sources).values(mapping={"columns": {"kind": "products", "fields": {}}}))
     return made
-
-
-def opened(workspace: Workspace, lang: str = "en", **params: str) -> AppTest:
-    """The page as a cold link opens it, with Lin reviewing."""
-    test = AppTest.from_file(str(REPOSITORY / "pages" / "review.py"), default_timeout=30)
-    for name, value in {"w": workspace.info.id, "lang": lang, "me": "Lin", **params}.items():
-        test.query_params[name] = value
-    return good(test.run())
 
 
 def good(test: AppTest) -> AppTest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,11 +14,11 @@ from core.extract.schema_text import check
 from core.jobs.worker import run_inline
 from core.llm import registry
 from core.llm.base import Completion, ModelCard
-from core.settings import REPOSITORY
 from core.stages import REGISTRY
 from core.stages.build_plan import schema_of
 from core.stages.schema_versions import in_force, save, versions
 from core.storage.workspaces import Workspace
+from tests.page_world import open_page
 
 SMALL = """attributes:
   brand: {label: {en: Brand, zh: 品牌}, type: name}
@@ -27,20 +28,14 @@ categories:
   - {names: [Audio, 音频], ask: [brand, color]}
 """
 
+opened = partial(open_page, "schema")
+
 
 @pytest.fixture
 def shop(workspace: Workspace) -> Workspace:
     load_sample(workspace)
     save(workspace, SMALL, based_on=in_force(workspace).text)
     return workspace
-
-
-def opened(workspace: Workspace, lang: str = "en", **params: str) -> AppTest:
-    """The page as a cold link opens it."""
-    test = AppTest.from_file(str(REPOSITORY / "pages" / "schema.py"), default_timeout=60)
-    for name, value in {"w": workspace.info.id, "lang": lang, **params}.items():
-        test.query_params[name] = value
-    return again(test)
 
 
 def again(test: AppTest) -> AppTest:

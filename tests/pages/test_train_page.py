@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,13 @@ from core.form import entries
 from core.jobs import Context, Jobs, Status, run_inline
 from core.recommend import runs
 from core.recommend.config import PRESETS, TrainConfig
-from core.settings import REPOSITORY, settings
+from core.settings import settings
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace, Workspaces
+from tests.page_world import open_page
 from tests.recommend_world import fill, small_config
 
-
-def opened(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
-    test = AppTest.from_file(str(REPOSITORY / "pages" / "train.py"), default_timeout=60)
-    for name, value in {"w": workspace.info.id, "lang": language, **params}.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception, test.exception
-    return test
+opened = partial(open_page, "train")
 
 
 def words(test: AppTest) -> str:
