@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+
+from core.errors import ConfigError
+
+Config = TypeVar("Config", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,21 @@ class Entry:
 def entries(model: type[BaseModel]) -> tuple[Entry, ...]:
     """All fields of a configuration, in their order; ``section`` is in their ``json_schema_extra``."""
     return tuple(_entry(name, field) for name, field in model.model_fields.items())
+
+
+def checked(model: type[Config], values: Mapping[str, Any]) -> Config:
+    """A configuration from the values of a form, a file or a command line; raises ConfigError naming the field and its
+    range."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "configuration"
+        raise ConfigError(
+            f"{first['msg']} (given: {first.get('input')!r:.80}).",
+            where=place,
+            remedy="Change the value, or start from a preset.",
+        ) from None
 
 
 def _entry(name: str, field: FieldInfo) -> Entry:

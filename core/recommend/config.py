@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.errors import ConfigError
+from core.form import checked
 
 
 class SplitKind(StrEnum):
@@ -157,13 +157,4 @@ PRESETS: dict[str, TrainConfig] = {
 
 def config_of(values: dict[str, Any]) -> TrainConfig:
     """Check values from a form, a file or a command line; raises ConfigError naming the field and its range."""
-    try:
-        return TrainConfig.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "configuration"
-        raise ConfigError(
-            f"{first['msg']} (given: {first.get('input')!r:.80}).",
-            where=place,
-            remedy="Change the value, or start from a preset.",
-        ) from None
+    return checked(TrainConfig, values)

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, func, select
 
 from core.catalogue.store import Catalogue
 from core.errors import ConfigError
 from core.extract.budget import Limits
 from core.extract.schema import DEFAULT_PATH, Schema, load
+from core.stages.params import parsed
 from core.storage import tables
 from core.storage.workspaces import Workspace
 
@@ -59,15 +60,7 @@ class BuildParams(BaseModel):
 
 def parse(params: Mapping[str, Any]) -> BuildParams:
     """The settings as they are meant; raises ConfigError that names the setting."""
-    try:
-        return BuildParams.model_validate(dict(params))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(
-            f"The build cannot be set up so: {first['msg']}.",
-            where=".".join(str(part) for part in first["loc"]),
-            remedy="Correct this setting and start again.",
-        ) from error
+    return parsed(BuildParams, params, "The build", "build")
 
 
 def schemas(workspace: Workspace) -> dict[str, Path]:

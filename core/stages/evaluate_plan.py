@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.errors import ConfigError
 from core.extract.folds import first, folds, sizes, some
 from core.extract.labelled import Asked, Labelled
 from core.stages.evaluate_texts import Material, enough_reviewed, of_file, reviewed, sample
+from core.stages.params import parsed
 from core.storage.workspaces import Workspace
 
 SEED = 0
@@ -92,15 +92,7 @@ class Size:
 
 def parse(params: Mapping[str, Any]) -> EvaluateParams:
     """The settings as they are meant; raises ConfigError that names the setting."""
-    try:
-        return EvaluateParams.model_validate(dict(params))
-    except ValidationError as error:
-        found = error.errors()[0]
-        raise ConfigError(
-            f"The evaluation cannot be set up so: {found['msg']}.",
-            where=".".join(str(part) for part in found["loc"]) or "evaluate",
-            remedy="Correct this setting and start again.",
-        ) from error
+    return parsed(EvaluateParams, params, "The evaluation", "evaluate")
 
 
 def material(workspace: Workspace, params: EvaluateParams) -> Material:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.catalogue.language import detect
 from core.catalogue.store import Catalogue
@@ -29,6 +29,7 @@ from core.llm.finetune_config import FinetuneConfig, config_of
 from core.llm.lessons import Lesson
 from core.recommend.forecast import speed
 from core.stages.evaluate_texts import of_file
+from core.stages.params import parsed
 from core.stages.schema_versions import in_force
 from core.storage.workspaces import Workspace
 
@@ -92,15 +93,7 @@ def parse(params: Mapping[str, Any]) -> FinetuneParams:
     """The settings as they are meant; raises ConfigError that names the setting."""
     given = dict(params)
     given["config"] = config_of(dict(given.get("config") or {}))
-    try:
-        return FinetuneParams.model_validate(given)
-    except ValidationError as error:
-        found = error.errors()[0]
-        raise ConfigError(
-            f"The fine-tuning cannot be set up so: {found['msg']}.",
-            where=".".join(str(part) for part in found["loc"]) or "finetune",
-            remedy="Correct this setting and start again.",
-        ) from error
+    return parsed(FinetuneParams, given, "The fine-tuning", "finetune")
 
 
 def material(workspace: Workspace, params: FinetuneParams, card: ModelCard) -> Material:

@@ -10,9 +10,10 @@ from core.catalogue.language import detect
 from core.errors import ConfigError, DataError
 from core.llm.base import ModelCard
 from core.stages.evaluate_plan import EvaluateParams, at_most, forecast, parse, parts, size_of
-from core.stages.evaluate_texts import LEAST_REVIEWED, Material, keep_file
+from core.stages.evaluate_texts import LEAST_REVIEWED, Material
 from core.storage.workspaces import Workspace
 from core.ui.evaluate_state import evaluations, texts_of
+from core.ui.labelled_file import labelled_file
 from core.ui.shell import problem
 from core.ui.text import duration, number, percent, t
 
@@ -20,7 +21,6 @@ SOURCES = ("sample", "review", "file")
 HOWS = ("folds_3", "folds_5", "as_is")
 METHODS = ("tagger", "cascade", "llm")
 USUAL_MOST = 200
-EXAMPLE = '`{"category": "…", "text": "…", "values": {"…": ["…"], "…": []}}`'
 _LOOKED_AT = 200
 
 
@@ -43,7 +43,8 @@ def _texts(workspace: Workspace) -> tuple[dict[str, Any], Material | None]:
     st.caption(t(f"evaluate.about_{source}"))
     asked: dict[str, Any] = {"source": source}
     if source == "file":
-        asked |= _files(workspace)
+        kept = labelled_file(workspace, "evaluate")
+        asked |= {"file": kept.file, "schema_file": kept.schema_file, "name": kept.name}
         if not asked["file"]:
             return asked, None
     try:
@@ -60,27 +61,6 @@ def _texts(workspace: Workspace) -> tuple[dict[str, Any], Material | None]:
         )
         return asked, None
     return asked, given
-
-
-def _files(workspace: Workspace) -> dict[str, str]:
-    """The labelled file and its schema, kept in the workspace as soon as they come in."""
-    one, two = st.columns(2)
-    with one:
-        file = st.file_uploader(
-            t("evaluate.file"),
-            type=["jsonl", "json", "txt"],
-            key="evaluate-file",
-            help=t("evaluate.file_help", example=EXAMPLE),
-        )
-    with two:
-        schema = st.file_uploader(
-            t("evaluate.schema_file"), type=["json"], key="evaluate-schema", help=t("evaluate.schema_help")
-        )
-    return {
-        "file": keep_file(workspace, file.getvalue()) if file else "",
-        "schema_file": keep_file(workspace, schema.getvalue()) if schema else "",
-        "name": file.name[:200] if file else "",
-    }
 
 
 def _how() -> dict[str, Any]:

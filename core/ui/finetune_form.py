@@ -14,7 +14,6 @@ from core.llm.base import ModelCard
 from core.llm.embedded import with_adapter
 from core.llm.finetune_config import PRESETS, FinetuneConfig
 from core.llm.registry import trainable
-from core.stages.evaluate_texts import keep_file
 from core.stages.finetune_plan import (
     LEAST_TEXTS,
     FinetuneParams,
@@ -28,8 +27,8 @@ from core.stages.finetune_plan import (
 )
 from core.storage.workspaces import Workspace
 from core.ui.config_form import widget
-from core.ui.evaluate_form import EXAMPLE
 from core.ui.finetune_state import texts_of
+from core.ui.labelled_file import labelled_file
 from core.ui.shell import problem
 from core.ui.text import duration, number, t
 
@@ -115,7 +114,8 @@ def _texts(workspace: Workspace) -> tuple[dict[str, Any], list[Labels] | None]:
     st.caption(t(f"finetune.about_{source}"))
     asked: dict[str, Any] = {"source": source}
     if source == "file":
-        asked |= _files(workspace)
+        kept = labelled_file(workspace, "finetune")
+        asked |= {"file": kept.file, "schema_file": kept.schema_file, "file_name": kept.name}
         if not asked["file"]:
             return asked, None
     try:
@@ -130,26 +130,6 @@ def _texts(workspace: Workspace) -> tuple[dict[str, Any], list[Labels] | None]:
         problem(error)
         return asked, None
     return asked, found
-
-
-def _files(workspace: Workspace) -> dict[str, str]:
-    one, two = st.columns(2)
-    with one:
-        file = st.file_uploader(
-            t("evaluate.file"),
-            type=["jsonl", "json", "txt"],
-            key="finetune-file",
-            help=t("evaluate.file_help", example=EXAMPLE),
-        )
-    with two:
-        schema = st.file_uploader(
-            t("evaluate.schema_file"), type=["json"], key="finetune-schema", help=t("evaluate.schema_help")
-        )
-    return {
-        "file": keep_file(workspace, file.getvalue()) if file else "",
-        "schema_file": keep_file(workspace, schema.getvalue()) if schema else "",
-        "file_name": file.name[:200] if file else "",
-    }
 
 
 def _lessons(found: list[Labels]) -> dict[str, Any]:
