@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from core.domain import Assertion, Document, EntryKind, LogEntry
 from core.errors import ConfigError
@@ -78,7 +79,7 @@ class Reader:
         if self.config.llm_products < 0:
             raise ConfigError("A budget cannot be negative.", remedy="Give 0 or more.")
 
-    @property
+    @cached_property
     def extractors(self) -> dict[str, tuple[str, str]]:
         """Extractor and version of each step there is, for the marks of what has been read by what."""
         steps = {COLUMNS: (COLUMNS, columns.VERSION), TAGGER: (TAGGER, self.joint.tagger_version)}

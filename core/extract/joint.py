@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -125,7 +125,7 @@ class Joint:
         """The version of what answers at once."""
         return self.tagger.version if self.tagger else "patterns"
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The version of the two together: another tagger, reader or weighing is another version."""
         if self.reader is None:
