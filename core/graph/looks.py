@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.graph.review import Item, Key, chance, key_of
+from core.graph.review import Item, Key, chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,7 @@ class Look:
 
 def value_of(item: Item) -> Key:
     """Category, relation and shared value: equal for the items of one look."""
-    _, relation, value = key_of(item.lead)
-    return item.category, relation, value
+    return item.category, item.lead.relation, item.value
 
 
 def looks(items: Iterable[Item], *, by_value: bool = True) -> list[Look]:

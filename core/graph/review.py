@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from core.domain import Assertion, Fact, Standing
+from core.extract.normal_rules import Rule
 from core.extract.normalise import normalise
 from core.graph.model import Graph, Policy
 from core.graph.query import degree
@@ -25,6 +26,8 @@ _MOST = 3
 _NEVER_SURE = 0.02
 _ONE_VALUE = Policy().single_valued
 Key = tuple[str, str, str]
+Rules = Mapping[str, Mapping[str, Rule]]
+NO_RULES: Rules = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,9 @@ class Signals:
 class Item:
     """One thing to decide: a fact, or readings that are kept apart or were rejected, with all readings of its value.
 
-    ``readings`` has the surest first; ``confidence`` is theirs together;
-    ``rivals`` are the ids of assertions that contradict it; ``fact_id`` is "" for what is not in the graph, and
-    ``reason`` says why it is not.
+    ``readings`` has the surest first; ``confidence`` is theirs together; ``value`` is what they share; ``rivals`` are
+    the ids of assertions that contradict it; ``fact_id`` is "" for what is not in the graph, and ``reason`` says why it
+    is not.
     """
 
     readings: tuple[Assertion, ...]
@@ -60,6 +63,7 @@ class Item:
     confidence: float
     rivals: tuple[str, ...]
     signals: Signals
+    value: str
 
     @property
     def lead(self) -> Assertion:
@@ -135,9 +139,11 @@ def order(all_signals: Sequence[Signals]) -> list[int]:
     return sorted(range(len(all_signals)), key=lambda at: -worth(all_signals[at]))
 
 
-def key_of(assertion: Assertion) -> Key:
-    """Product, relation and shared value: equal for readings of one fact, however the words are written."""
-    return assertion.subject, assertion.relation, _value(assertion.relation, assertion.object)
+def key_of(assertion: Assertion, rules: Rules = NO_RULES) -> Key:
+    """Product, relation and shared value: equal for readings of one fact, however the words are written. ``rules`` are
+    those of the graph."""
+    rule = rules.get(assertion.schema_version, {}).get(assertion.relation)
+    return assertion.subject, assertion.relation, _value(assertion.relation, assertion.object, rule)
 
 
 def queue(graph: Graph, assertions: Mapping[str, Assertion], categories: Mapping[str, str]) -> list[Item]:
@@ -158,7 +164,7 @@ def queue(graph: Graph, assertions: Mapping[str, Assertion], categories: Mapping
     groups: dict[tuple[Key, Standing, str], list[Assertion]] = {}
     for i, reason in graph.reasons.items():
         if i in live:
-            groups.setdefault((key_of(live[i]), graph.standing[i], reason), []).append(live[i])
+            groups.setdefault((key_of(live[i], graph.rules), graph.standing[i], reason), []).append(live[i])
     items += [_item(graph, group, categories, rivals) for group in groups.values()]
     return sorted(items, key=lambda item: (-item.worth, item.ids))
 
@@ -174,6 +180,7 @@ def _item(
     lead = ordered[0]
     standing = Standing.COMMITTED if fact else graph.standing[lead.id]
     reason = "" if fact else graph.reasons[lead.id]
+    _, _, value = key_of(lead, graph.rules)
     against = tuple(dict.fromkeys(i for a in ordered for i in rivals.get(a.id, ())))
     return Item(
         ordered,
@@ -187,9 +194,10 @@ def _item(
             lead.confidence,
             len({a.document_id for a in ordered}) - 1,
             len(against),
-            degree(graph, fact.object) if fact else 1 + degree(graph, graph.resolve(_node(lead))),
+            degree(graph, fact.object) if fact else 1 + degree(graph, graph.resolve(_node(lead, value))),
             fact is None,
         ),
+        value,
     )
 
 
@@ -200,7 +208,7 @@ def _rivals(live: Iterable[Assertion], graph: Graph) -> dict[str, tuple[str, ...
     found: dict[str, dict[str, None]] = {}
 
     def oppose(one: Assertion, other: Assertion) -> None:
-        if key_of(one) != key_of(other):
+        if key_of(one, graph.rules) != key_of(other, graph.rules):
             found.setdefault(one.id, {})[other.id] = None
 
     for group in _grouped(standing, lambda a: (a.document_id, a.document_hash)):
@@ -214,7 +222,7 @@ def _rivals(live: Iterable[Assertion], graph: Graph) -> dict[str, tuple[str, ...
     single = [a for a in standing if a.relation in _ONE_VALUE]
     for group in _grouped(single, lambda a: (a.subject, a.relation)):
         # The surest reading speaks for its value: ten readings of one other value are one contradiction.
-        values = {key_of(a): a for a in sorted(group, key=lambda a: (a.confidence, a.id))}
+        values = {key_of(a, graph.rules): a for a in sorted(group, key=lambda a: (a.confidence, a.id))}
         for one in group:
             for other in values.values():
                 oppose(one, other)
@@ -231,12 +239,12 @@ def _grouped(
     return (group for group in groups.values() if len(group) > 1)
 
 
-def _node(assertion: Assertion) -> str:
+def _node(assertion: Assertion, value: str) -> str:
     kind = relation_of(assertion.relation).node_type
     prefix = PRODUCT_TYPE if kind == "Product" else kind.lower()
-    return f"{prefix}:{_value(assertion.relation, assertion.object)}"
+    return f"{prefix}:{value}"
 
 
 @lru_cache(maxsize=65_536)
-def _value(relation: str, surface: str) -> str:
-    return normalise(relation, surface).key
+def _value(relation: str, surface: str, rule: Rule | None) -> str:
+    return normalise(relation, surface, rule).key

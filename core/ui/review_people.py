@@ -68,7 +68,7 @@ def texts_of(workspace: Workspace, desk: Desk) -> list[ReviewedText]:
 def _agreement(desk: Desk) -> None:
     def unit(assertion_id: str) -> Hashable:
         found = desk.assertions.get(assertion_id)
-        return key_of(found) if found else assertion_id
+        return key_of(found, desk.graph.rules) if found else assertion_id
 
     pairs = agreement(desk.made, unit)
     if not pairs:

@@ -64,7 +64,7 @@ def take_back(workspace: Workspace) -> None:
     undo(workspace, last, state.me)
     stop_editing()
     about = [i for i in last.verdicts if i not in last.replacements]
-    values = {key_of(known)[1:] for i in about if (known := now.assertions.get(i))}
+    values = {key_of(known, now.graph.rules)[1:] for i in about if (known := now.assertions.get(i))}
     tell("done", t("review.undone"))
     change(at=about[0] if len(values) == 1 else "", show="open" if state.show == "mine" else state.show)
 

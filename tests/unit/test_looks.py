@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.domain import EntryKind, Standing
 from core.extract.triage import FIRST, Triage, found_at, found_curve
 from core.graph.looks import Look, looks, value_of
-from core.graph.review import Item, Signals
+from core.graph.review import Item, Signals, key_of
 from core.graph.review_log import Choice, decide, read_decisions, undo
 from core.graph.store import GraphStore
 from core.storage.workspaces import Workspace
@@ -34,6 +34,7 @@ def made(product: str, words: str, relation: str, category: str, confidence: flo
         confidence,
         (),
         Signals(confidence, apart=apart),
+        key_of(reading)[2],
     )
 
 

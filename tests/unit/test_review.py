@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.domain import Assertion, EntryKind, LogEntry, Standing
 from core.errors import GraphError
 from core.extract.labelled import read_labelled
+from core.extract.normal_rules import Rule
 from core.extract.tagger import Example
 from core.graph.fold import fold
 from core.graph.labelled_export import ReviewedText, labelled, lessons, model_texts, reviewed_texts, to_jsonl
@@ -357,3 +358,10 @@ def test_one_value_has_one_key_however_it_is_written() -> None:
     first, second = (read(document("k2", words), "material", words) for words in ("Steel", "steel"))
     assert key_of(first) == key_of(second)
     assert key_of(first) != key_of(read(document("k2", "Steel"), "color", "Steel"))
+
+
+def test_a_schemas_own_rules_say_which_words_are_one_value() -> None:
+    short, full = (read(document("k2", words), "material", words) for words in ("SS", "steel"))
+    rules = {short.schema_version: {"material": Rule(kind="text", expand={"SS": "steel"})}}
+    assert key_of(short) != key_of(full)
+    assert key_of(short, rules) == key_of(full, rules)
