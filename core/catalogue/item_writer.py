@@ -16,7 +16,7 @@ from core.catalogue.synonyms import PRODUCTS, REVIEWS
 from core.catalogue.writers import Entry, Outcome, parts
 from core.domain import Document, DocumentKind, Product
 from core.storage import tables
-from core.storage.database import insert_new, upsert
+from core.storage.database import insert_new, row_of, upsert
 
 RAW_KIND = "raw"
 """Kind of the document rows that keep a text as it was delivered, where cleaning changed it; never current."""
@@ -137,7 +137,7 @@ class Form:
 
     def row(self, item: Any, hashed: str) -> dict[str, Any]:
         """Its row in the table."""
-        values = {name: getattr(item, name) for name in item.__slots__}
+        values = row_of(item)
         if isinstance(item, Product):
             values |= {"attributes": dict(item.attributes), "updated_at": time.time()}
         return {**values, "row_hash": hashed}
@@ -163,8 +163,7 @@ FORMS = {PRODUCTS: Form(tables.products, "product"), REVIEWS: Form(tables.review
 
 def document_row(document: Document) -> dict[str, Any]:
     """The row of a current document."""
-    values = {name: getattr(document, name) for name in document.__slots__}
-    return {**values, "kind": document.kind.value, "current": True}
+    return {**row_of(document), "kind": document.kind.value, "current": True}
 
 
 def _raw_row(item_id: str, product_id: str, field: str, text: str) -> dict[str, Any]:

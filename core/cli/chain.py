@@ -73,6 +73,7 @@ def _add_shopper(command: argparse.ArgumentParser) -> None:
 def _ingest(arguments: argparse.Namespace) -> Result:
     from core.catalogue.ingest import ingest
     from core.catalogue.store import Catalogue
+    from core.graph.log import Log
 
     workspace = open_workspace(arguments.workspace, create=True)
     reports: list[dict[str, Any]] = []
@@ -84,6 +85,7 @@ def _ingest(arguments: argparse.Namespace) -> Result:
             failed.append(error)
     if failed and not reports:
         raise failed[0]
+    Log(workspace).reconcile()
     catalogue = Catalogue(workspace)
     return {
         "workspace": str(workspace.folder),

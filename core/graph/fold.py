@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from core.domain import Assertion, EntryKind, Fact, Ledger, LogEntry, Node, Standing, content_hash
+from core.graph.adjacency import Links
 from core.graph.canonical import MODULUS, digest
-from core.graph.mentions import Mentions
-from core.graph.model import Graph, Policy, Title, product_id
+from core.graph.model import Graph, Policy, Title, product_id, product_node
 from core.graph.registers import Registers
 from core.graph.subject import Subject, judge
 from core.graph.values import Claim, Values
+from core.ontology import relation as relation_of
 
 __all__ = ["Fold", "Graph", "fold"]
 
@@ -44,9 +45,10 @@ class Fold:
         self.policy = policy
         self.titles = titles
         self.seq = 0
-        self._values = Values(Mentions(titles), policy)
+        self._values = Values(titles, policy)
         self._registers = Registers()
         self._claims: dict[str, Claim] = {}
+        self._linking: list[str] = []
         self._of_product: dict[str, list[str]] = {}
         self._merged: dict[str, str] = {}
         self._merge_targets: set[str] = set()
@@ -57,6 +59,7 @@ class Fold:
         self._surfaces: dict[str, Counter[str]] = {}
         self._nodes: dict[str, Node] = {}
         self._facts: dict[str, Fact] = {}
+        self._links = Links()
         self._standing: dict[str, Standing] = {}
         self._reasons: dict[str, str] = {}
         self._weighed: dict[str, float] = {}
@@ -69,11 +72,27 @@ class Fold:
         """Whether the assertion has been taken in."""
         return assertion_id in self._claims
 
+    def retitle(self, titles: Mapping[str, Title]) -> None:
+        """Follow the catalogue: products are called otherwise, and texts may mean other products by their words."""
+        old, self.titles = self.titles, titles
+        changed = {p for p in old.keys() | titles.keys() if old.get(p) != titles.get(p)}
+        if not changed:
+            return
+        self._values.retitle(titles)
+        news = {i: self._values.again(self._claims[i]) for i in self._linking}
+        self._waiting.update(i for i, claim in news.items() if claim != self._claims[i])
+        self._claims |= news
+        self._bring_up_to_date()
+        for product in changed:
+            self._name(product_node(product))
+
     def take(self, assertions: Iterable[Assertion], entries: Iterable[LogEntry]) -> None:
         """Take in assertions and entries, in any order and any number of times."""
         for assertion in assertions:
             if assertion.id not in self._claims:
                 self._claims[assertion.id] = self._values.claim(assertion)
+                if relation_of(assertion.relation).node_type == "Product":
+                    self._linking.append(assertion.id)
                 self._of_product.setdefault(assertion.subject, []).append(assertion.id)
                 self._waiting.add(assertion.id)
         for entry in entries:
@@ -87,9 +106,10 @@ class Fold:
 
     def graph(self) -> Graph:
         """The graph as it is now; it does not change when more is taken in."""
+        facts = dict(self._facts)
         return Graph(
             nodes=dict(self._nodes),
-            facts=dict(self._facts),
+            facts=facts,
             standing=dict(self._standing),
             reasons=dict(self._reasons),
             conflicts=dict(self._conflicts),
@@ -99,6 +119,7 @@ class Fold:
             merged=dict(self._merged),
             rules=self._values.rules,
             weighed=dict(self._weighed),
+            adjacency=self._links.adjacency(facts),
         )
 
     def _bring_up_to_date(self) -> None:
@@ -170,6 +191,7 @@ class Fold:
         self._count(old, -1)
         for fact in old.facts:
             del self._facts[fact.id]
+        self._links.leave(root, old.facts)
         for assertion in old.standing:
             del self._standing[assertion]
             self._reasons.pop(assertion, None)
@@ -185,6 +207,7 @@ class Fold:
         self._subjects[root] = new
         self._count(new, 1)
         self._facts.update((fact.id, fact) for fact in new.facts)
+        self._links.enter(root, new.facts)
         self._standing.update(new.standing)
         self._reasons.update(new.reasons)
         self._weighed.update(new.weighed)

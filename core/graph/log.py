@@ -8,7 +8,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -26,11 +26,10 @@ from core.graph.reading import (
     read_entries,
     read_head,
     registers_of,
-    states,
 )
 from core.graph.registers import Registers
 from core.storage import tables
-from core.storage.database import insert_new
+from core.storage.database import insert_new, row_of
 from core.storage.workspaces import Workspace
 
 __all__ = ["DOCUMENT", "Log", "read_assertions", "read_entries"]
@@ -75,7 +74,7 @@ class Log:
         stored = list({assertion.id: assertion for assertion in assertions}.values())
         with self._writing(connection) as writer:
             now = current_ids(writer, stored)
-            insert_new(writer, tables.assertions, [asdict(assertion) for assertion in stored])
+            insert_new(writer, tables.assertions, [row_of(assertion) for assertion in stored])
             asserted = [
                 LogEntry(EntryKind.ASSERTED, a.id, actor=actor or a.extractor, job_id=job_id)
                 for a in stored
@@ -91,27 +90,24 @@ class Log:
         so that no model has to read them twice. Call it after each change of the catalogue.
         """
         a, d = tables.assertions, tables.documents
-        joined = a.outerjoin(d, and_(d.c.id == a.c.document_id, d.c.hash == a.c.document_hash))
-        stale = select(a.c.id).select_from(joined).where(d.c.current.is_not(True)).order_by(a.c.id)
+        # Documents are never deleted, so the few that are not current lead to what is stale without a look at the rest.
+        read = select(a.c.id).join(d, and_(d.c.id == a.c.document_id, d.c.hash == a.c.document_hash))
+        stale = read.where(d.c.current.is_(False)).order_by(a.c.id)
         gone = select(tables.log.c.target).where(tables.log.c.kind == EntryKind.RETRACTED)
-        back = (
-            select(a.c.id).select_from(joined).where(d.c.current.is_(True), a.c.id.in_(gone)).order_by(a.c.id)
-        )
+        back = read.where(d.c.current.is_(True), a.c.id.in_(gone)).order_by(a.c.id)
         with self._writing(connection) as writer:
-            found = states(writer, list(writer.scalars(stale)))
-            retracted = _write_new(
-                writer,
-                [_retraction(i, DOCUMENT) for i, state in found.items() if state.live],
-            )
-            found = states(writer, list(writer.scalars(back)))
-            restored = _write_new(
-                writer,
-                [
-                    LogEntry(EntryKind.ASSERTED, i, actor="catalogue")
-                    for i, state in found.items()
-                    if not state.live and state.retracted_because == DOCUMENT
-                ],
-            )
+            ids = list(writer.scalars(stale))
+            known = registers_of(writer, ids)
+            leaving = [_retraction(i, DOCUMENT) for i in ids if known.claim(i).live]
+            retracted = _write_new(writer, leaving, known)
+            ids = list(writer.scalars(back))
+            known = registers_of(writer, ids)
+            returning = [
+                LogEntry(EntryKind.ASSERTED, i, actor="catalogue")
+                for i in ids
+                if (state := known.claim(i)).retracted_because == DOCUMENT and not state.live
+            ]
+            restored = _write_new(writer, returning, known)
         return len(retracted), len(restored)
 
     def retract(
@@ -206,13 +202,19 @@ class Log:
             yield writer
 
 
-def _write_new(writer: Connection, entries: Sequence[LogEntry]) -> list[int]:
-    """Append what does not hold already. The caller's transaction excludes other writers, so positions are dense."""
+def _write_new(
+    writer: Connection, entries: Sequence[LogEntry], registers: Registers | None = None
+) -> list[int]:
+    """Append what does not hold already. The caller's transaction excludes other writers, so positions are dense.
+
+    ``registers`` are those of all targets, where the caller has read them in the same transaction.
+    """
     if not entries:
         return []
     if writer.dialect.name == "postgresql":
         writer.exec_driver_sql("LOCK TABLE log IN EXCLUSIVE MODE")
-    registers = registers_of(writer, chain((e.target for e in entries), _undone_targets(entries)))
+    if registers is None:
+        registers = registers_of(writer, chain((e.target for e in entries), _undone_targets(entries)))
     seq, moment = read_head(writer), clock.time()
     rows: list[dict[str, Any]] = []
     for entry in entries:
@@ -221,7 +223,7 @@ def _write_new(writer: Connection, entries: Sequence[LogEntry]) -> list[int]:
         seq += 1
         numbered = replace(entry, seq=seq, time=entry.time or moment)
         registers.add(numbered)
-        rows.append(asdict(numbered))
+        rows.append(row_of(numbered))
     for part in chunks(rows):
         writer.execute(insert(tables.log), part)
     return [row["seq"] for row in rows]

@@ -10,6 +10,7 @@ from functools import cached_property
 from core.domain import Assertion, Document, Fact, Ledger, Node, Standing
 from core.extract.normal_rules import Rule
 from core.extract.normalise import NormalValue, normalise
+from core.graph.adjacency import Adjacency
 
 PRODUCT = "product:"
 
@@ -74,7 +75,8 @@ class Graph:
 
     ``reasons`` has the assertions that are not in a fact; ``conflicts`` maps (subject, relation) to the facts that
     contradict each other; ``weighed`` has the confidence of the assertions whose words others have read too; ``rules``
-    has how each schema version normalises values, by relation; ``seq`` is the position of the log it is as of.
+    has how each schema version normalises values, by relation; ``seq`` is the position of the log it is as of;
+    ``adjacency`` is what the fold knows of its links, None where it has to be found.
     """
 
     nodes: Mapping[str, Node]
@@ -88,6 +90,7 @@ class Graph:
     merged: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, Mapping[str, Rule]] = field(default_factory=dict)
     weighed: Mapping[str, float] = field(default_factory=dict)
+    adjacency: Adjacency | None = None
 
     def value_of(self, assertion: Assertion) -> NormalValue:
         """What the words of an assertion are normalised to, and by which rule."""
@@ -95,14 +98,13 @@ class Graph:
         return normalise(assertion.relation, assertion.object, rule)
 
     @cached_property
-    def by_node(self) -> Mapping[str, tuple[str, ...]]:
+    def by_node(self) -> Adjacency:
         """The ids of the facts at each node, in a fixed order."""
-        found: dict[str, list[str]] = {}
-        for fact in self.facts.values():
-            found.setdefault(fact.subject, []).append(fact.id)
-            found.setdefault(fact.object, []).append(fact.id)
-        order = {i: (f.relation, f.subject, f.object) for i, f in self.facts.items()}
-        return {node: tuple(sorted(set(ids), key=order.__getitem__)) for node, ids in found.items()}
+        return self.adjacency or Adjacency.of(self.facts)
+
+    def degree(self, node_id: str) -> int:
+        """The number of facts at a node."""
+        return len(self.by_node.links.get(node_id, ()))
 
     def facts_at(self, node_id: str) -> list[Fact]:
         """The facts that a node is part of."""

@@ -12,7 +12,7 @@ import networkx as nx
 
 from core.domain import Fact
 from core.graph.model import Graph
-from core.graph.query import ANYTHING, Filters, View, degree, facts_between, require
+from core.graph.query import ANYTHING, Filters, View, facts_between, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,6 @@ def as_networkx(graph: Graph, filters: Filters = ANYTHING) -> Any:
 
 def _hub_cost(graph: Graph) -> Any:
     def cost(_source: str, target: str, _data: Any) -> float:
-        return 1.0 + math.log(max(degree(graph, target), 1))
+        return 1.0 + math.log(max(graph.degree(target), 1))
 
     return cost

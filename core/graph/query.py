@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import nsmallest
 
 from core.domain import Fact, Node
 from core.errors import GraphError
@@ -92,17 +93,12 @@ def search(graph: Graph, text: str, limit: int = 20) -> list[Hit]:
     for label, names, node in _words(graph):
         rank = min((r for name in names if (r := _rank(name, query, terms)) is not None), default=None)
         if rank is not None:
-            ranked.append((rank, -degree(graph, node.id), label, node))
+            ranked.append((rank, -graph.degree(node.id), label, node))
     ranked.sort(key=lambda item: (*item[:3], item[3].id))
     hits = [Hit(node.id, node.label, node.type, -negative) for _, negative, _, node in ranked[:limit]]
     if len(terms) > 1 and len(hits) < limit:
         hits.extend(_facts_with(graph, terms, limit - len(hits)))
     return hits
-
-
-def degree(graph: Graph, node_id: str) -> int:
-    """The number of facts at a node."""
-    return len(graph.by_node.get(node_id, ()))
 
 
 def ego(
@@ -129,12 +125,11 @@ def ego(
     def grow(frontier: Iterable[str], room: int) -> list[str]:
         links: Counter[str] = Counter()
         for node in frontier:
-            for neighbour in neighbours(graph, node, filters):
-                if neighbour not in seen and neighbour not in hidden:
-                    links[neighbour] += 1
-        order = sorted(links, key=lambda n: (-links[n], -degree(graph, n), n))
-        left_out.update(order[max(room, 0) :])
-        new = order[: max(room, 0)]
+            links.update(neighbours(graph, node, filters))
+        for node in links.keys() & (seen.keys() | hidden):
+            del links[node]
+        new = nsmallest(max(room, 0), links, key=lambda n: (-links[n], -graph.degree(n), n))
+        left_out.update(links.keys() - set(new))
         seen.update(dict.fromkeys(new))
         return new
 
@@ -158,27 +153,21 @@ def ego(
     )
 
 
-def neighbours(graph: Graph, node_id: str, filters: Filters = ANYTHING) -> Iterator[str]:
-    """The nodes one fact away, each as often as there are facts."""
-    for fact in graph.facts_at(node_id):
-        if filters.passes(graph, fact):
-            yield fact.object if fact.subject == node_id else fact.subject
+def neighbours(graph: Graph, node_id: str, filters: Filters = ANYTHING) -> list[str]:
+    """The nodes one fact away, each as often as there are facts, in no order."""
+    facts = [graph.facts[i] for i in graph.by_node.links.get(node_id, ())]
+    if filters != ANYTHING:
+        facts = [fact for fact in facts if filters.passes(graph, fact)]
+    return [fact.object if fact.subject == node_id else fact.subject for fact in facts]
 
 
 def facts_between(graph: Graph, nodes: Iterable[str], filters: Filters = ANYTHING) -> Iterator[Fact]:
-    """The facts with both ends among ``nodes``."""
+    """The facts with both ends among ``nodes``, in the order of their subjects there."""
     inside = dict.fromkeys(nodes)
-    found: dict[str, None] = {}
-    for node in sorted(inside, key=lambda n: degree(graph, n)):
-        for fact_id in graph.by_node.get(node, ()):
+    for node in inside:
+        for fact_id in graph.by_node.own.get(node, ()):
             fact = graph.facts[fact_id]
-            if (
-                fact_id not in found
-                and fact.subject in inside
-                and fact.object in inside
-                and filters.passes(graph, fact)
-            ):
-                found[fact_id] = None
+            if fact.object in inside and filters.passes(graph, fact):
                 yield fact
 
 
@@ -201,17 +190,20 @@ def starting_node(graph: Graph, filters: Filters = ANYTHING, ring: int = 14) -> 
     None where no fact passes the filters.
     """
     telling = (Family.USE, Family.PEOPLE, Family.SUBSTANCE, Family.SENSE, Family.FEATURE)
-    at: dict[str, list[Fact]] = {}
-    for fact in graph.facts.values():
-        if graph.nodes[fact.object].type != "Product" and filters.passes(graph, fact):
-            at.setdefault(fact.object, []).append(fact)
+    everything = filters == ANYTHING
 
-    def weight(node_id: str) -> tuple[bool, bool, int, str]:
-        count = len(at[node_id])
-        good = any(family(fact.relation) in telling for fact in at[node_id])
-        return (not (good and 3 <= count <= ring), count > ring, -count, node_id)
+    def weights() -> Iterator[tuple[bool, bool, int, str]]:
+        for node_id, ids in graph.by_node.links.items():
+            if graph.nodes[node_id].type == "Product":
+                continue
+            passing = ids if everything else [i for i in ids if filters.passes(graph, graph.facts[i])]
+            count = len(passing)
+            good = 3 <= count <= ring and any(family(graph.facts[i].relation) in telling for i in passing)
+            if count:
+                yield (not good, count > ring, -count, node_id)
 
-    return min(at, key=weight, default=None)
+    best = min(weights(), default=None)
+    return best[-1] if best else None
 
 
 def _rank(name: str, query: str, terms: list[str]) -> int | None:
@@ -237,7 +229,7 @@ def _facts_with(graph: Graph, terms: list[str], limit: int) -> list[Hit]:
             matching[node.id] = found
     everything = set(range(len(terms)))
     hits: list[tuple[float, Hit]] = []
-    for node_id in sorted(matching, key=lambda n: (degree(graph, n), n))[:2000]:
+    for node_id in sorted(matching, key=lambda n: (graph.degree(n), n))[:2000]:
         for fact in graph.facts_at(node_id):
             ends = (matching.get(fact.subject, set()), matching.get(fact.object, set()))
             named = {k for k, term in enumerate(terms) if term in fact.relation.casefold()}
@@ -253,7 +245,7 @@ def _fact_hit(graph: Graph, fact: Fact) -> Hit:
         fact.subject,
         subject.label,
         subject.type,
-        degree(graph, fact.subject),
+        graph.degree(fact.subject),
         fact.id,
         fact.relation,
         graph.label(fact.object),

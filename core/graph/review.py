@@ -16,7 +16,6 @@ from core.domain import Assertion, Fact, Standing
 from core.extract.normal_rules import Rule
 from core.extract.normalise import normalise
 from core.graph.model import Graph, Policy
-from core.graph.query import degree
 from core.graph.values import PRODUCT_TYPE
 from core.ontology import relation as relation_of
 
@@ -194,7 +193,7 @@ def _item(
             lead.confidence,
             len({a.document_id for a in ordered}) - 1,
             len(against),
-            degree(graph, fact.object) if fact else 1 + degree(graph, graph.resolve(_node(lead, value))),
+            graph.degree(fact.object) if fact else 1 + graph.degree(graph.resolve(_node(lead, value))),
             fact is None,
         ),
         value,

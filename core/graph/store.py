@@ -62,8 +62,12 @@ class GraphStore:
                     where=self.workspace.info.name,
                     remedy="Pick a version from the history.",
                 )
-            if kept.stamp != stamp or (kept.fold and kept.fold.seq > head):
-                kept.stamp, kept.fold, kept.graph = stamp, None, None
+            if kept.fold and kept.fold.seq > head:  # another log: the workspace was restored from a copy
+                kept.fold, kept.graph = None, None
+            if kept.stamp != stamp:
+                if kept.fold:
+                    kept.fold.retitle(_titles(reader))
+                kept.stamp, kept.graph = stamp, None
                 kept.past.clear()
             if at is not None and at != head:
                 return self._past(reader, kept, stamp, at)
@@ -134,10 +138,9 @@ def _catch_up(reader: Connection, fold: Fold, until: int | None) -> None:
     with _collector_paused(len(entries) > _MANY):
         if len(fresh) * 2 > stored:
             wanted = set(fresh)
-            fold.take((a for a in read_assertions(reader) if a.id in wanted), ())
+            fold.take((a for a in read_assertions(reader) if a.id in wanted), entries)
         else:
-            fold.take(read_assertions(reader, fresh), ())
-        fold.take((), entries)
+            fold.take(read_assertions(reader, fresh), entries)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from sys import intern
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from core.domain import Assertion
 from core.extract.normal_rules import Rule
 from core.extract.normalise import normalise
 from core.graph.mentions import Mentions
-from core.graph.model import Policy, product_node
+from core.graph.model import Policy, Title, product_node
 from core.ontology import relation as relation_of
 
 PRODUCT_TYPE = "producttype"
@@ -35,8 +36,8 @@ class Claim(NamedTuple):
 class Values:
     """Makes claims of assertions; equal words under equal relations are normalised once."""
 
-    def __init__(self, mentions: Mentions, policy: Policy) -> None:
-        self._mentions = mentions
+    def __init__(self, titles: Mapping[str, Title], policy: Policy) -> None:
+        self._titles = titles
         self._policy = policy
         self._rules: dict[str, Mapping[str, Rule]] = {}
         self._known: dict[tuple[str, str, str], tuple[str, str, bool]] = {}
@@ -60,6 +61,19 @@ class Values:
             assertion.confidence,
             fits,
         )
+
+    @cached_property
+    def _mentions(self) -> Mentions:
+        """Made when the first text names a product: a catalogue may be large, and most never do."""
+        return Mentions(self._titles)
+
+    def retitle(self, titles: Mapping[str, Title]) -> None:
+        """Take in what products are called now; what texts mean by their words has to be asked again."""
+        self._titles = titles
+        self.__dict__.pop("_mentions", None)
+        self._known = {
+            key: found for key, found in self._known.items() if relation_of(key[0]).node_type != "Product"
+        }
 
     @property
     def rules(self) -> Mapping[str, Mapping[str, Rule]]:

@@ -23,6 +23,7 @@ from core.catalogue.sources import uploads
 from core.catalogue.staging import table_in
 from core.catalogue.store import Catalogue
 from core.errors import DataError, UnreadableFile
+from core.graph.log import Log
 from core.jobs import Context
 from core.settings import settings
 from core.storage.workspaces import Workspace
@@ -46,6 +47,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         reports.append(_import(context, feeds[step], origin, params, reports, begun))
         context.save_checkpoint({"step": step + 1, "reports": reports})
         context.emit("imported", report=reports[-1])
+    Log(context.workspace).reconcile()
     return {"reports": reports, "counts": Catalogue(context.workspace).counts()}
 
 
@@ -131,9 +133,10 @@ _FEEDS: Mapping[str, Callable[[Context, Mapping[str, Any]], list[Feed]]] = {
 def _delete(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     catalogue = Catalogue(context.workspace)
     source = str(params["source_id"])
-    if source not in {known.id for known in catalogue.sources()}:  # an earlier attempt has finished it
-        return {"deleted": 0, "counts": catalogue.counts()}
-    deleted = catalogue.delete_source(source, context.check, context.progress)
+    deleted = 0
+    if source in {known.id for known in catalogue.sources()}:  # else an earlier attempt has deleted it
+        deleted = catalogue.delete_source(source, context.check, context.progress)
+    Log(context.workspace).reconcile()
     return {"deleted": deleted, "counts": catalogue.counts()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -21,11 +22,16 @@ CHUNK_ROWS = 5_000
 
 def open_engine(url: str) -> Engine:
     """An engine for ``url``; SQLite gets WAL, a busy timeout and enforced foreign keys."""
-    engine = create_engine(url)
+    engine = create_engine(url, json_deserializer=_from_json)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _from_json(text: str) -> Any:
+    """Most entries of a log carry nothing: a million times nothing need not be parsed."""
+    return {} if text == "{}" else json.loads(text)
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
@@ -105,6 +111,11 @@ class Database:
 def _revisions() -> tuple[str, ...]:
     """The revisions this code knows, oldest first: the numbers that the migration files start with."""
     return tuple(sorted(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py")))
+
+
+def row_of(item: Any) -> dict[str, Any]:
+    """The fields of a dataclass with slots, as a row; what they hold is shared, not copied."""
+    return {name: getattr(item, name) for name in item.__slots__}
 
 
 def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from core.catalogue.rows import RawRow, RawTable
 from core.catalogue.staging import Staged, options_plain, stage
 from core.catalogue.store import Catalogue
 from core.errors import MappingError, ShelfGraphError
+from core.graph.log import Log
 from core.jobs import Jobs, JobView
 from core.storage.workspaces import Workspace
 from core.ui.catalogue_mapping import Choice, choose
@@ -245,6 +246,7 @@ def _import(
                         source_id=choice.source_id,
                     )
                 )
+        Log(workspace).reconcile()
         st.session_state[_REPORTS] = reports
     else:
         for index in order:

@@ -11,7 +11,6 @@ from core.domain import Fact, Node
 from core.graph.export import node_family
 from core.graph.model import Graph
 from core.graph.paths import Path
-from core.graph.query import degree
 from core.ontology import family
 from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE, FAMILY_COLORS
@@ -136,7 +135,7 @@ def _path_chooser(graph: Graph, state: GraphState, node: Node) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs={Graph: lambda graph: graph.hash})
 def _choices(graph: Graph) -> list[str]:
-    return sorted(graph.nodes, key=lambda n: (-degree(graph, n), n))[:CHOICES]
+    return sorted(graph.nodes, key=lambda n: (-graph.degree(n), n))[:CHOICES]
 
 
 def _facts(graph: Graph, node: Node) -> None:
