@@ -8,13 +8,13 @@ import streamlit as st
 
 from core.jobs import Jobs
 from core.storage.workspaces import Workspace
-from core.ui import catalogue_add, catalogue_apart, catalogue_open, catalogue_shelves
+from core.ui import catalogue_add, catalogue_apart, catalogue_open, catalogue_shelves, catalogue_watch
 from core.ui.catalogue_state import Figures, figures
 from core.ui.progress import job_panel
 from core.ui.shell import empty, header, param, run_page, set_params
 from core.ui.text import number, t
 
-VIEWS = ("products", "upload", "paste", "open", "sources", "apart")
+VIEWS = ("products", "upload", "paste", "folder", "open", "sources", "apart")
 
 
 def render(workspace: Workspace) -> None:
@@ -36,6 +36,8 @@ def render(workspace: Workspace) -> None:
         catalogue_shelves.products(workspace, now)
     elif view == "sources":
         catalogue_shelves.sources(workspace)
+    elif view == "folder":
+        catalogue_watch.draw(workspace)
     elif view == "open":
         catalogue_open.draw(workspace)
     elif view == "apart":

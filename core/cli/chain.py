@@ -24,6 +24,14 @@ def register(commands: Commands) -> None:
     ingest.add_argument("files", nargs="+", type=Path, metavar="FILE")
     ingest.add_argument("--kind", choices=("products", "reviews", "events"), default="")
 
+    watch = add(
+        commands, "watch", _watch, "take in what is new in the workspace's folder inbox, again and again"
+    )
+    add_workspace(watch)
+    watch.add_argument("--every", type=float, default=5.0, metavar="MINUTES")
+    watch.add_argument("--once", action="store_true", help="look once and end, for a schedule of your own")
+    watch.add_argument("--no-read", action="store_true", help="do not build after a change")
+
     extract = add(commands, "extract", _extract, "read the catalogue and build the graph")
     add_workspace(extract)
     extract.add_argument("--model", default="", help="language model; none unless given")
@@ -94,6 +102,18 @@ def _ingest(arguments: argparse.Namespace) -> Result:
         "counts": dict(catalogue.counts()),
         "hash": catalogue.catalogue_hash(),
     }
+
+
+def _watch(arguments: argparse.Namespace) -> Result:
+    workspace = open_workspace(arguments.workspace, create=True)
+    wanted: dict[str, Any] = {
+        "every_minutes": arguments.every,
+        "read": not arguments.no_read and not arguments.once,
+    }
+    result = run_stage(workspace, "watch", {**wanted, "looks": int(arguments.once)})
+    if arguments.once and result["changed"] and not arguments.no_read:
+        return {**result, "build": run_stage(workspace, "build", {})}
+    return result
 
 
 def _extract(arguments: argparse.Namespace) -> Result:

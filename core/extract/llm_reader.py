@@ -13,7 +13,7 @@ from core.extract.prompt import Question, ask
 from core.extract.schema import Schema
 from core.extract.similar import Similar
 from core.extract.tokens import Token, chunks
-from core.llm.base import Completion, LanguageModel
+from core.llm.base import Completion, HasPlain, LanguageModel
 from core.llm.cache import CachedModel
 from core.llm.counting import tokens_of
 
@@ -53,13 +53,18 @@ class _Part:
     document: Document
     chunk: Token
     question: Question
+    model: LanguageModel
     reply: Completion | None = None
     streamed: str = ""
     shown: set[tuple[str, str]] = field(default_factory=set)
 
 
 class LlmReader:
-    """Asks a model about documents, with the most similar of the labelled ``examples`` in the prompt."""
+    """Asks a model about documents, with the most similar of the labelled ``examples`` in the prompt.
+
+    A model that was taught to read without examples is shown none, and is asked where fewer than ``shots`` of a
+    text's category are known; for all others its plain form is asked.
+    """
 
     def __init__(
         self,
@@ -72,24 +77,29 @@ class LlmReader:
         self.schema = schema
         self.similar = examples
         self.config = config or LlmConfig()
+        plain = model.plain if isinstance(model, HasPlain) else None
+        self._shown_to = plain or model
+        self._taught = plain is not None
 
     def costs(self, documents: Sequence[Document], categories: Sequence[str]) -> list[Cost]:
         """What reading each document would cost: its prompts' tokens, and those expected in the replies. Nothing for
         replies that have been kept."""
         parts = [self._parts(d, c) for d, c in zip(documents, categories, strict=True)]
-        flat = [part.question for own in parts for part in own]
-        kept = iter(self._kept(flat))
-        return [sum((Cost() if next(kept) else self._cost(p.question) for p in own), Cost()) for own in parts]
+        kept = iter(self._kept([part for own in parts for part in own]))
+        return [sum((Cost() if next(kept) else self._cost(p) for p in own), Cost()) for own in parts]
 
-    def _cost(self, question: Question) -> Cost:
-        lines = len(question.form.names)
-        return Cost(tokens_of(self.model, question.prompt), self.config.line_tokens * lines)
+    def _cost(self, part: _Part) -> Cost:
+        lines = len(part.question.form.names)
+        return Cost(tokens_of(part.model, part.question.prompt), self.config.line_tokens * lines)
 
-    def _kept(self, questions: Sequence[Question]) -> list[bool]:
-        if not isinstance(self.model, CachedModel):
-            return [False] * len(questions)
-        prompts, forms = [q.prompt for q in questions], [q.form for q in questions]
-        return self.model.kept(prompts, forms, max_tokens=self.config.max_tokens)
+    def _kept(self, parts: Sequence[_Part]) -> list[bool]:
+        found: dict[int, bool] = {}
+        for model, asked in _by_model(parts):
+            if isinstance(model, CachedModel):
+                prompts, forms = [p.question.prompt for p in asked], [p.question.form for p in asked]
+                kept = model.kept(prompts, forms, max_tokens=self.config.max_tokens)
+                found |= {id(part): there for part, there in zip(asked, kept, strict=True)}
+        return [found.get(id(part), False) for part in parts]
 
     def read(
         self,
@@ -101,26 +111,35 @@ class LlmReader:
         """One reading a document, all chunks of all of them in one call. ``on_token(document id, text)`` as the
         reply comes; ``on_span(document id, span)`` as soon as a value is complete and grounded."""
         parts = [p for d, c in zip(documents, categories, strict=True) for p in self._parts(d, c)]
-        replies = self.model.complete(
-            [part.question.prompt for part in parts],
-            [part.question.form for part in parts],
-            max_tokens=self.config.max_tokens,
-            on_token=lambda at, text: _stream(parts[at], text, on_token, on_span),
-        )
-        for part, reply in zip(parts, replies, strict=True):
-            part.reply = reply
+        for model, asked in _by_model(parts):
+            replies = model.complete(
+                [part.question.prompt for part in asked],
+                [part.question.form for part in asked],
+                max_tokens=self.config.max_tokens,
+                on_token=_teller(asked, on_token, on_span),
+            )
+            for part, reply in zip(asked, replies, strict=True):
+                part.reply = reply
         for document in documents:
             yield self._gather(document, [part for part in parts if part.document is document])
 
     def _parts(self, document: Document, category: str) -> list[_Part]:
         attributes = self.schema.attributes(category, "review" if document.kind == "review" else "product")
+        show = self._shows(category)
+        model = self._shown_to if show else self.model
         return [
-            _Part(document, chunk, self._ask(chunk.text, attributes, category))
+            _Part(document, chunk, self._ask(chunk.text, attributes, category, show), model)
             for chunk in chunks(document.text, self.config.chunk_chars)
         ]
 
-    def _ask(self, text: str, attributes: Sequence[object], category: str) -> Question:
-        near = self.similar.nearest(text, self.config.shots, category) if self.similar else []
+    def _shows(self, category: str) -> bool:
+        """Whether examples are shown with texts of this category."""
+        if self.similar is None:
+            return False
+        return not self._taught or self.similar.known(category) >= self.config.shots
+
+    def _ask(self, text: str, attributes: Sequence[object], category: str, show: bool) -> Question:
+        near = self.similar.nearest(text, self.config.shots, category) if self.similar and show else []
         return ask(
             text,
             attributes,  # type: ignore[arg-type]
@@ -154,6 +173,20 @@ class LlmReader:
                     relation = part.question.relations[name]
                     found.append(Span(where[0], where[1], relation, sure))
         return [_moved(span, part.chunk.start) for span in found]
+
+
+def _by_model(parts: Sequence[_Part]) -> list[tuple[LanguageModel, list[_Part]]]:
+    """The parts of each model, in their order."""
+    found: dict[int, tuple[LanguageModel, list[_Part]]] = {}
+    for part in parts:
+        found.setdefault(id(part.model), (part.model, []))[1].append(part)
+    return list(found.values())
+
+
+def _teller(
+    parts: Sequence[_Part], on_token: OnToken | None, on_span: OnSpan | None
+) -> Callable[[int, str], None]:
+    return lambda at, text: _stream(parts[at], text, on_token, on_span)
 
 
 def _stream(part: _Part, text: str, on_token: OnToken | None, on_span: OnSpan | None) -> None:

@@ -17,11 +17,16 @@ class Similar:
         self.examples = [part for example in examples for part in cut(example, limit)]
         counts = [Counter(_terms(example.text)) for example in self.examples]
         seen = Counter(term for count in counts for term in count)
+        self._known = Counter(fold(example.category) for example in examples)
         self._rarity = {term: math.log(1 + len(counts) / number) for term, number in seen.items()}
         self._postings: dict[str, list[tuple[int, float]]] = {}
         for at, count in enumerate(counts):
             for term, weight in self._weights(count).items():
                 self._postings.setdefault(term, []).append((at, weight))
+
+    def known(self, category: str) -> int:
+        """How many examples there are of a category."""
+        return self._known[fold(category)]
 
     def nearest(self, text: str, count: int, category: str = "") -> list[Example]:
         """At most ``count`` examples, the most similar last (nearest to the question in a prompt); those of the

@@ -57,6 +57,17 @@ class Loads(Protocol):
         ...
 
 
+@runtime_checkable
+class HasPlain(Protocol):
+    """A model with an adapter that taught it to read texts of which no examples are known. ``plain`` is the model
+    without it, which does better where examples can be shown; None where there is no adapter."""
+
+    @property
+    def plain(self) -> LanguageModel | None:
+        """The model without its adapter."""
+        ...
+
+
 class LanguageModel(Protocol):
     """A language model. ``languages`` are codes, or ``("*",)``."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core.domain import canonical_json, content_hash
-from core.llm.base import Completion, LanguageModel, Loads, OnToken
+from core.llm.base import Completion, HasPlain, LanguageModel, Loads, OnToken
 from core.llm.counting import tokens_of
 from core.llm.grammar import CopyForm
 from core.storage.database import Database, insert_new
@@ -52,6 +52,12 @@ class CachedModel:
             self._keep(made)
             found |= made
         return [found[key] for key in keys]
+
+    @property
+    def plain(self) -> CachedModel | None:
+        """The model without its adapter, cached too."""
+        plain = self.model.plain if isinstance(self.model, HasPlain) else None
+        return CachedModel(plain, self._db) if plain else None
 
     def load(self) -> None:
         """Load the model now, where it has something to load."""

@@ -23,6 +23,7 @@ class EmbeddedModel(TransformersModel):
         super().__init__(
             name, folder_of(EMBEDDED), languages=LANGUAGES, batch=batch, local_only=True, adapter=adapter
         )
+        self.plain = EmbeddedModel(batch, plain=True) if adapter else None
 
 
 def with_adapter() -> bool:

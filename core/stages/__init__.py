@@ -9,5 +9,6 @@ REGISTRY: dict[str, str] = {
     "demo": "core.stages.demo:run",
     "teach": "core.stages.teach:run",
     "evaluate": "core.stages.evaluate:run",
+    "watch": "core.stages.watch:run",
     "finetune": "core.stages.finetune:run",
 }

@@ -31,6 +31,7 @@ PAGES = {
     "teach": "review",
     "evaluate": "evaluate",
     "finetune": "finetune",
+    "watch": "catalogue",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
