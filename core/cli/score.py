@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,35 @@ def register(commands: Commands) -> None:
     sentiment = add(actions, "sentiment", _sentiment, "accuracy and F1 of review sentiment")
     sentiment.add_argument("--train", type=Path, required=True, metavar="FILE")
     sentiment.add_argument("--test", type=Path, required=True, metavar="FILE")
+
+    recommendation = add(
+        actions, "recommendation", _recommendation, "ranking of recommenders on a benchmark's files"
+    )
+    for part in ("items", "train", "valid", "test"):
+        recommendation.add_argument(f"--{part}", type=Path, required=True, metavar="FILE")
+    recommendation.add_argument(
+        "--triples", type=Path, metavar="FILE", help="head, relation, tail; else the items' texts are read"
+    )
+    recommendation.add_argument(
+        "--models", nargs="+", metavar="NAME", help="which; all with one seed unless given"
+    )
+    recommendation.add_argument("--seeds", type=int, default=1)
+    recommendation.add_argument("--preset", default="balanced", help="quick, balanced or best")
+
+
+def _recommendation(arguments: argparse.Namespace) -> Result:
+    from core.recommend.files import read_benchmark
+    from core.stages.score_recommendation import DEFAULT, score
+
+    given = arguments
+    bench = read_benchmark(given.items, given.train, given.valid, given.test, given.triples)
+    return score(
+        bench,
+        given.models or DEFAULT,
+        given.seeds,
+        given.preset,
+        lambda text: sys.stderr.write(f"  {text}\n"),
+    )
 
 
 def _extraction(arguments: argparse.Namespace) -> Result:

@@ -1,0 +1,265 @@
+"""Scores of recommenders on a benchmark's files; where no triples are given, the items' texts are read here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from core.catalogue.mapping import ColumnMapping
+from core.catalogue.rows import RawRow, RawTable
+from core.catalogue.store import Catalogue
+from core.domain import Fact, Product
+from core.errors import ConfigError
+from core.jobs import run_inline
+from core.recommend.baselines import GRID, Baseline, fit
+from core.recommend.config import PRESETS, GraphKind, TextKind, TrainConfig
+from core.recommend.data import Interactions
+from core.recommend.encoder import sentence_encoder
+from core.recommend.files import Benchmark
+from core.recommend.graph_knn import tuned_graph_knn
+from core.recommend.measure import METRICS, Measured, evaluate
+from core.recommend.prepare import Prepared, prepare
+from core.recommend.scoring import product_vectors
+from core.recommend.significance import bootstrap, compare
+from core.recommend.source import graph_facts
+from core.recommend.train import Trainer
+from core.storage.workspaces import Workspaces
+
+GRAPH_KNN = "graph_knn"
+OWN = {
+    "shelfgraph": GraphKind.REAL,
+    "shelfgraph_no_graph": GraphKind.NONE,
+    "shelfgraph_shuffled": GraphKind.SHUFFLED,
+}
+MODELS = (*GRID, GRAPH_KNN, *OWN)
+DEFAULT = (*GRID, GRAPH_KNN, "shelfgraph")
+Say = Callable[[str], None]
+
+
+@dataclass
+class _Scored:
+    """A model's measurements, one a seed, and what it cost."""
+
+    measured: list[Measured] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    valid: float = float("nan")
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def score(
+    bench: Benchmark,
+    models: Sequence[str] = DEFAULT,
+    seeds: int = 1,
+    preset: str = "balanced",
+    say: Say = lambda text: None,
+) -> dict[str, Any]:
+    """Fit and measure each model: full ranking, products a shopper has left out, all tuned on validation only.
+
+    Baselines are refitted on all that precedes the test. ``p_value`` is the Wilcoxon signed-rank test's over
+    shoppers, on NDCG@10 averaged over seeds, against the graph-free baseline that was best on validation, after Holm;
+    ``interval`` the 95% bootstrap interval of NDCG@10. Raises ConfigError for a model that is not known.
+    """
+    _check(models, seeds, preset)
+    facts = bench.facts if bench.facts is not None else _read_facts(bench, models, say)
+    config = PRESETS[preset].model_copy(update=_text(bench.products))
+    prepared = _prepare(bench, facts, config, models, say)
+    scored = _baselines(bench, prepared, say)
+    if GRAPH_KNN in models:
+        scored[GRAPH_KNN] = _graph_knn(bench, prepared, facts, say)
+    for name in (name for name in models if name in OWN):
+        scored[name] = _own(
+            bench, facts, config.model_copy(update={"graph": OWN[name]}), prepared, seeds, say
+        )
+    return _told(
+        bench, {name: value for name, value in scored.items() if name in models}, scored, prepared
+    ) | {
+        "facts": sum(len(own) for own in facts.values()),
+        "read_by": "files" if bench.facts is not None else "shelfgraph",
+    }
+
+
+def _check(models: Sequence[str], seeds: int, preset: str) -> None:
+    for name, known in (*((name, MODELS) for name in models), (preset, tuple(PRESETS))):
+        if name not in known:
+            raise ConfigError("There is nothing of this name.", where=name, remedy=f"Use {', '.join(known)}.")
+    if seeds < 1:
+        raise ConfigError("There has to be a seed at least.", where=str(seeds), remedy="Give 1 or more.")
+
+
+def _text(products: Sequence[Product]) -> dict[str, Any]:
+    texts = any(product.title or product.description for product in products)
+    return {} if texts else {"text": TextKind.NONE}
+
+
+def _prepare(
+    bench: Benchmark,
+    facts: Mapping[str, Sequence[Fact]],
+    config: TrainConfig,
+    models: Sequence[str],
+    say: Say,
+) -> Prepared:
+    encoder = sentence_encoder() if config.text in (TextKind.SENTENCE, TextKind.BOTH) else None
+    wanted = [name for name in GRID if name in models] if not {GRAPH_KNN, *OWN} & set(models) else list(GRID)
+
+    def on_step(kind: str, data: Mapping[str, Any]) -> None:
+        say(f"{kind} {data.get('name', '')} {data.get('valid', '')}".strip())
+
+    return prepare(
+        bench.split, bench.products, facts, config, encoder, baselines=wanted or list(GRID), on_step=on_step
+    )
+
+
+def _baselines(bench: Benchmark, prepared: Prepared, say: Say) -> dict[str, _Scored]:
+    scored: dict[str, _Scored] = {}
+    for name, (params, valid) in prepared.tuning.items():
+        one = _Scored(valid=valid, about={"params": params})
+        with _timed(one):
+            model = fit(name, bench.split.known, params, prepared.similarity)
+        one.measured.append(evaluate(model.score, bench.split.test, bench.split.known.counts))
+        scored[name] = one
+        say(f"{name}: {one.measured[0].mean('ndcg@10'):.4f}")
+    return scored
+
+
+def _graph_knn(
+    bench: Benchmark, prepared: Prepared, facts: Mapping[str, Sequence[Fact]], say: Say
+) -> _Scored:
+    def base(data: Interactions) -> Baseline:
+        return fit(prepared.best.name, data, prepared.best.params, prepared.similarity)
+
+    one = _Scored()
+    with _timed(one):
+        again, one.about["params"], one.valid = tuned_graph_knn(
+            base, facts, bench.split.train, bench.split.valid
+        )
+        model = again(bench.split.known)
+    one.about["on"] = prepared.best.name
+    one.measured.append(evaluate(model.score, bench.split.test, bench.split.known.counts))
+    say(f"{GRAPH_KNN}: {one.measured[0].mean('ndcg@10'):.4f}")
+    return one
+
+
+def _own(
+    bench: Benchmark,
+    facts: Mapping[str, Sequence[Fact]],
+    config: TrainConfig,
+    prepared: Prepared,
+    seeds: int,
+    say: Say,
+) -> _Scored:
+    from core.recommend.network import Inputs
+
+    one = _Scored(about={"on": prepared.best.name, "mix": []})
+    best = fit(prepared.best.name, bench.split.known, prepared.best.params, prepared.similarity)
+    for seed in range(seeds):
+        seeded = config.model_copy(update={"seed": seed})
+        own = replace(_regraphed(bench, facts, seeded, prepared), seed=seed)
+        with _timed(one):
+            trained = Trainer(own, seeded).run(
+                on_epoch=lambda epoch: say(f"epoch {epoch.epoch}: {epoch.valid:.4f}")
+            )
+        vectors, bias = product_vectors(trained.network, Inputs.of(own.features, own.vocabulary.table))
+        combined = own.combined(trained.network, trained.mix, vectors, bias, trained.average, best)
+        one.measured.append(evaluate(combined.score, bench.split.test, bench.split.known.counts))
+        one.about["mix"].append({"baseline": trained.mix.baseline, "network": trained.mix.network})
+        one.valid = max(epoch.valid for epoch in trained.curves)
+        say(f"seed {seed}: {one.measured[-1].mean('ndcg@10'):.4f}")
+    return one
+
+
+def _regraphed(
+    bench: Benchmark, facts: Mapping[str, Sequence[Fact]], config: TrainConfig, prepared: Prepared
+) -> Prepared:
+    """The preparation with the graph of the configuration; the tuned baselines stay."""
+    if config.graph is GraphKind.REAL:
+        return prepared
+    encoder = sentence_encoder() if config.text in (TextKind.SENTENCE, TextKind.BOTH) else None
+    other = prepare(bench.split, bench.products, facts, config, encoder, baselines=[prepared.best.name])
+    return replace(other, tuning=prepared.tuning, best=prepared.best, scale=prepared.scale)
+
+
+def _told(
+    bench: Benchmark, shown: Mapping[str, _Scored], scored: Mapping[str, _Scored], prepared: Prepared
+) -> dict[str, Any]:
+    leader = prepared.best.name
+    means = {
+        name: np.mean([m.per_case["ndcg@10"] for m in one.measured], axis=0) for name, one in scored.items()
+    }
+    against = compare(means[leader], {name: values for name, values in means.items() if name != leader})
+    told: dict[str, Any] = {}
+    for name, one in shown.items():
+        interval = bootstrap(means[name])
+        figures = {metric: float(np.mean([m.mean(metric) for m in one.measured])) for metric in METRICS}
+        found = against.get(name)
+        told[name] = figures | {
+            "coverage": float(np.mean([m.coverage for m in one.measured])),
+            "interval": [interval.low, interval.high],
+            "difference": [-found.difference.high, -found.difference.low] if found else None,
+            "p_value": found.p_holm if found else None,
+            "fit_seconds": float(np.mean(one.seconds)),
+            "valid_ndcg@10": one.valid,
+            "seeds": len(one.measured),
+            "by_seed": [m.mean("ndcg@10") for m in one.measured],
+            "cold_item_ndcg@10": _segment(one, "cold_item"),
+            "cold_shopper_ndcg@10": _segment(one, "cold_shopper"),
+            **one.about,
+        }
+    split = bench.split
+    return {
+        "models": told,
+        "best_baseline": leader,
+        "n": len(split.test),
+        "repeats_left_out": split.repeats,
+        "items": len(bench.products),
+    }
+
+
+def _segment(one: _Scored, name: str) -> float | None:
+    values = np.concatenate([m.segments[name] for m in one.measured])
+    return float(np.nanmean(values)) if np.isfinite(values).any() else None
+
+
+@contextmanager
+def _timed(one: _Scored) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    one.seconds.append(time.perf_counter() - began)
+
+
+def _read_facts(bench: Benchmark, models: Sequence[str], say: Say) -> dict[str, list[Fact]]:
+    """The graph that the shipped readers make of the items' texts, in a workspace that is thrown away."""
+    needs = {GRAPH_KNN, "shelfgraph", "shelfgraph_shuffled"} & set(models)
+    if not needs or not any(product.title or product.description for product in bench.products):
+        return {}
+    from core.stages import REGISTRY
+
+    with TemporaryDirectory() as folder:
+        workspace = Workspaces(Path(folder)).create("Benchmark")
+        Catalogue(workspace).import_table(_raw(bench.products), _MAPPING, "items")
+        say("reading the items' texts")
+        run_inline(workspace, "build", REGISTRY, {"reviews": False})
+        facts = graph_facts(workspace)
+        workspace.close()
+    return facts
+
+
+_MAPPING = ColumnMapping(
+    "products", {"id": "id", "title": "title", "description": "description", "brand": "brand"}
+)
+
+
+def _raw(products: Sequence[Product]) -> RawTable:
+    def rows() -> Iterator[RawRow]:
+        for line, one in enumerate(products, 1):
+            title = one.title or one.description[:80] or f"Item {one.id}"
+            cells = {"id": one.id, "title": title, "description": one.description, "brand": one.brand or ""}
+            yield RawRow(line, cells)
+
+    return RawTable("items", ("id", "title", "description", "brand"), rows, "list", "", total=len(products))
