@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.common import Commands, add
+from core.cli.common import Commands, add, add_workspace, open_workspace
 from core.cli.main import Result
 
 if TYPE_CHECKING:
@@ -61,6 +61,24 @@ def register(commands: Commands) -> None:
     )
     recommendation.add_argument("--seeds", type=int, default=1)
     recommendation.add_argument("--preset", default="balanced", help="quick, balanced or best")
+
+    explanations = add(
+        actions, "explanations", _explanations, "how faithful explanations are, over many of them"
+    )
+    add_workspace(explanations, required=False)
+    explanations.add_argument(
+        "--run", dest="run_id", default=None, help="a run's id; the serving one unless given"
+    )
+    explanations.add_argument(
+        "--n", type=int, default=200, help="shoppers whose first recommendation is explained"
+    )
+    explanations.add_argument("--seed", type=int, default=0)
+
+
+def _explanations(arguments: argparse.Namespace) -> Result:
+    from core.stages.score_explanations import score
+
+    return score(open_workspace(arguments.workspace), arguments.n, arguments.run_id, arguments.seed)
 
 
 def _recommendation(arguments: argparse.Namespace) -> Result:

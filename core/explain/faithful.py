@@ -50,6 +50,16 @@ def insertion_curve(table: Scores, order: Sequence[int]) -> Scores:
     return curve
 
 
+def deletion_area(table: Scores, order: Sequence[int]) -> float:
+    """The area under the deletion curve, as a share of the range of all coalitions' scores; small is good."""
+    return _area(deletion_curve(table, order), float(table.min()), float(table.max()))
+
+
+def insertion_area(table: Scores, order: Sequence[int]) -> float:
+    """The area under the insertion curve, likewise; large is good."""
+    return _area(insertion_curve(table, order), float(table.min()), float(table.max()))
+
+
 def _prefixes(order: Sequence[int], start: int, *, on: bool) -> np.ndarray:
     bits = np.cumsum([1 << i for i in order])
     return np.concatenate([[start], start + bits if on else start - bits]).astype(int)
@@ -76,16 +86,15 @@ def faithfulness(
     """
     shares = found.values if values is None else values
     ranked = [int(i) for i in np.argsort(-shares, kind="stable")]
-    low, high = float(found.table.min()), float(found.table.max())
     random = np.random.default_rng(seed)
     draws = [[int(i) for i in random.permutation(len(shares))] for _ in range(orders)]
     agreements = [agreement(shares, other) for other in others]
     return Faithfulness(
         additivity_error=abs(found.base + float(shares.sum()) - found.score),
-        deletion=_area(deletion_curve(found.table, ranked), low, high),
-        random_deletion=float(np.mean([_area(deletion_curve(found.table, d), low, high) for d in draws])),
-        insertion=_area(insertion_curve(found.table, ranked), low, high),
-        random_insertion=float(np.mean([_area(insertion_curve(found.table, d), low, high) for d in draws])),
+        deletion=deletion_area(found.table, ranked),
+        random_deletion=float(np.mean([deletion_area(found.table, one) for one in draws])),
+        insertion=insertion_area(found.table, ranked),
+        random_insertion=float(np.mean([insertion_area(found.table, one) for one in draws])),
         stability=float(np.mean(agreements)) if agreements else None,
         orders=orders,
     )
