@@ -77,7 +77,8 @@ def test_replies_come_in_order_stream_in_full_and_are_copied_from_the_text(model
         assert all(value in text for line in values.values() for value, _end in line)
 
 
-def test_the_embedded_model_reads_a_clear_title_and_batching_changes_nothing(embedded: LanguageModel) -> None:
+def test_the_embedded_model_reads_a_clear_title_and_batching_changes_nothing(embedded: Any) -> None:
+    embedded = embedded.plain or embedded  # the form that is asked where examples are shown
     together = embedded.complete(PROMPTS[:2], FORMS[:2], max_tokens=60)
     (alone,) = embedded.complete(PROMPTS[:1], FORMS[:1], max_tokens=60)
     assert together[0].text == alone.text
