@@ -1,0 +1,209 @@
+"""Entity resolution of two catalogues: top-1 and F1 beside a title TF-IDF baseline, and the weights that are shipped.
+
+    python -m bench.resolution                 three public sets, folds by left record, several seeds
+    python -m bench.resolution --weights       make assets/models/resolution.json again from their dev parts
+    python -m bench.resolution --model         ask the embedded language model in the grey band
+
+Every figure is of left records whose matches were not learned from: the left tables are dealt into three folds,
+a matcher is taught on two and judged on the third, against the whole right table. The threshold of the baseline
+is chosen on the same two folds. "shipped" is taught on the other two sets alone. Intervals are 95% bootstrap intervals
+over left records. The published F1 of Ditto (Li et al., 2021) is over another split and over given pairs, not
+over whole tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.common import machine, table, timed
+from core.graph.resolve.clusters import one_to_one
+from core.graph.resolve.compare import Compared, compare
+from core.graph.resolve.features import NAMES, Pairs, standing
+from core.graph.resolve.matcher import SHIPPED, Matcher, best_threshold, train
+from core.graph.resolve.score import SURE, Catalogues, truth_of
+from core.graph.resolve.tables import LEFT, RIGHT, read_matches, read_records
+from core.settings import settings
+
+SETS = {"er_abt_buy": 0.893, "er_amazon_google": 0.756, "er_walmart_amazon": 0.868}
+"""Each set with Ditto's published F1."""
+FOLDS, RESAMPLES = 3, 1_000
+
+
+@dataclass
+class Tally:
+    """For each left record, over all seeds: first candidate right, matched right, matched, matches; and the same where
+    only sure pairs count."""
+
+    rows: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def add(
+        self,
+        pairs: Pairs,
+        probability: NDArray[np.float64],
+        truth: NDArray[np.bool_],
+        gold: NDArray[np.bool_],
+        at: float,
+    ) -> None:
+        """Count one fold; ``gold`` says which of its left records have a match, ``at`` is the threshold."""
+        counts = np.zeros((len(gold), 6))
+        order = np.lexsort((pairs.columns, -probability, pairs.rows))
+        first = order[np.r_[True, np.diff(pairs.rows[order]) > 0]]
+        counts[pairs.rows[first], 0] = truth[first]
+        for column, threshold in ((1, at), (4, SURE)):
+            kept = one_to_one(pairs, probability, threshold)
+            counts[pairs.rows[kept], column] = truth[kept]
+            counts[pairs.rows[kept], column + 1 if column == 4 else 2] = 1
+        counts[:, 3] = gold
+        self.rows.append(counts)
+
+    def figures(self) -> dict[str, tuple[float, float, float]]:
+        """Each measure with its interval."""
+        counts = np.concatenate(self.rows)
+        rng = np.random.default_rng(0)
+        drawn = [counts[rng.integers(0, len(counts), len(counts))].sum(0) for _ in range(RESAMPLES)]
+        names = ("top1", "precision", "recall", "f1", "sure_false", "sure_share")
+        point, resampled = _measures(counts.sum(0)), np.array([_measures(one) for one in drawn])
+        low, high = np.nanpercentile(resampled, [2.5, 97.5], axis=0)
+        return {name: (point[k], low[k], high[k]) for k, name in enumerate(names)}
+
+
+def _measures(total: NDArray[np.float64]) -> tuple[float, ...]:
+    hit, right, kept, gold, sure_right, sure = total.tolist()
+    return (
+        hit / gold,
+        right / max(kept, 1),
+        right / gold,
+        2 * right / (kept + gold),
+        1 - sure_right / sure if sure else float("nan"),
+        sure_right / gold,
+    )
+
+
+@dataclass
+class Data:
+    """A set, compared once; ``gold`` says which left records have a match."""
+
+    name: str
+    compared: Compared
+    truth: NDArray[np.bool_]
+    gold: NDArray[np.bool_]
+
+
+def read(name: str) -> Data:
+    """The dev part of a public set."""
+    folder = settings().data / name
+    given = Catalogues(
+        read_records(folder / "dev" / "left.parquet", LEFT),
+        read_records(folder / "right.parquet", RIGHT),
+        read_matches(folder / "dev" / "matches.parquet"),
+    )
+    matched = {left for left, _ in given.matches}
+    compared = compare(given.left, given.right)
+    return Data(
+        name,
+        compared,
+        truth_of(compared, given.matches),
+        np.array([r.id in matched for r in given.left], bool),
+    )
+
+
+def judged(data: Data, seeds: int, shipped: Matcher) -> list[list[object]]:
+    """The rows of a set: baseline, taught, shipped."""
+    tallies = {name: Tally() for name in ("title TF-IDF", "taught", "shipped")}
+    for seed in range(seeds):
+        folds = np.random.default_rng(seed).integers(0, FOLDS, len(data.gold))
+        for fold in range(FOLDS):
+            held = folds == fold
+            inside = held[data.compared.pairs.rows]
+            seen, test = data.compared.of_left(~held), data.compared.of_left(held)
+            known, truth, gold = data.truth[~inside], data.truth[inside], data.gold[held]
+            titles = [one.table[:, NAMES.index("word_cosine")].astype(float) for one in (seen, test)]
+            tallies["title TF-IDF"].add(
+                test.pairs, titles[1], truth, gold, best_threshold(titles[0], seen.pairs, known)
+            )
+            made = train(seen.table, seen.pairs, known)
+            tallies["taught"].add(test.pairs, test.score(made), truth, gold, made.threshold)
+            tallies["shipped"].add(test.pairs, test.score(shipped), truth, gold, shipped.threshold)
+    rows: list[list[object]] = []
+    for name, tally in tallies.items():
+        found = tally.figures()
+        quiet = ("sure_false", "sure_share") if name == "title TF-IDF" else ()
+        rows.append(
+            [
+                data.name.removeprefix("er_"),
+                name,
+                *("–" if k in quiet else _interval(v) for k, v in found.items()),
+            ]
+        )
+    return rows
+
+
+def together(sets: Sequence[Data]) -> tuple[Compared, NDArray[np.bool_]]:
+    """Several sets as one, to learn from: no record of one competes with one of another."""
+    rows, columns, tables, truths = [], [], [], []
+    for number, data in enumerate(sets):
+        shift = number * 1_000_003
+        rows.append(data.compared.pairs.rows + shift)
+        columns.append(data.compared.pairs.columns + shift)
+        tables.append(data.compared.table)
+        truths.append(data.truth)
+    pairs = Pairs.of(np.concatenate(rows), np.concatenate(columns))
+    return Compared([], [], ([], []), pairs, standing(np.concatenate(tables), pairs)), np.concatenate(truths)
+
+
+def learned(sets: Sequence[Data]) -> Matcher:
+    """A matcher of several sets."""
+    compared, truth = together(sets)
+    return train(compared.table, compared.pairs, truth, ", ".join(f"{data.name} dev" for data in sets))
+
+
+def _interval(value: tuple[float, float, float]) -> str:
+    return f"{value[0]:.3f} [{value[1]:.3f}, {value[2]:.3f}]"
+
+
+def main() -> None:
+    """Print the table, or write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--weights", action="store_true", help="write the shipped weights and stop")
+    parser.add_argument("--seeds", type=int, default=3)
+    arguments = parser.parse_args()
+    with timed() as clock:
+        sets = [read(name) for name in SETS]
+        if arguments.weights:
+            made = learned(sets)
+            SHIPPED.write_text(json.dumps(made.to_json(), indent=1) + "\n", "utf-8")
+            print(
+                f"{SHIPPED}: {SHIPPED.stat().st_size} bytes, version {made.version}, threshold {made.threshold}"
+            )
+            return
+        rows: list[list[object]] = []
+        for data in sets:
+            rest = learned([other for other in sets if other is not data])
+            rows += judged(data, arguments.seeds, rest)
+            recall = data.truth.sum() / data.gold.sum()
+            print(
+                f"{data.name}: {len(data.truth)} candidates, recall {recall:.4f}, Ditto's F1 {SETS[data.name]}",
+                flush=True,
+            )
+    columns = (
+        "set",
+        "method",
+        "top-1",
+        "precision",
+        "recall",
+        "F1 at 1:1",
+        "sure pairs wrong",
+        "found by sure pairs",
+    )
+    print(table(columns, rows))
+    print(f"{arguments.seeds} seeds of {FOLDS} folds, {clock.seconds:.0f} s; {machine()}")
+
+
+if __name__ == "__main__":
+    main()
