@@ -37,20 +37,25 @@ FOLDS, RESAMPLES = 3, 1_000
 
 @dataclass
 class Tally:
-    """For each left record, over all seeds: first candidate right, matched right, matched, matches; and the same where
-    only sure pairs count."""
+    """For each left record, summed over all seeds: first candidate right, matched right, matched, matches; and
+    right and matched where only sure pairs count."""
 
-    rows: list[NDArray[np.float64]] = field(default_factory=list)
+    size: int
+    counts: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counts = np.zeros((self.size, 6))
 
     def add(
         self,
+        held: NDArray[np.bool_],
         pairs: Pairs,
         probability: NDArray[np.float64],
         truth: NDArray[np.bool_],
         gold: NDArray[np.bool_],
         at: float,
     ) -> None:
-        """Count one fold; ``gold`` says which of its left records have a match, ``at`` is the threshold."""
+        """Count one fold; ``held`` are its left records, ``gold`` says which have a match, ``at`` is the threshold."""
         counts = np.zeros((len(gold), 6))
         order = np.lexsort((pairs.columns, -probability, pairs.rows))
         first = order[np.r_[True, np.diff(pairs.rows[order]) > 0]]
@@ -58,13 +63,13 @@ class Tally:
         for column, threshold in ((1, at), (4, SURE)):
             kept = one_to_one(pairs, probability, threshold)
             counts[pairs.rows[kept], column] = truth[kept]
-            counts[pairs.rows[kept], column + 1 if column == 4 else 2] = 1
+            counts[pairs.rows[kept], column + 1] = 1
         counts[:, 3] = gold
-        self.rows.append(counts)
+        self.counts[held] += counts
 
     def figures(self) -> dict[str, tuple[float, float, float]]:
         """Each measure with its interval."""
-        counts = np.concatenate(self.rows)
+        counts = self.counts
         rng = np.random.default_rng(0)
         drawn = [counts[rng.integers(0, len(counts), len(counts))].sum(0) for _ in range(RESAMPLES)]
         names = ("top1", "precision", "recall", "f1", "sure_false", "sure_share")
@@ -115,7 +120,7 @@ def read(name: str) -> Data:
 
 def judged(data: Data, seeds: int, shipped: Matcher) -> list[list[object]]:
     """The rows of a set: baseline, taught, shipped."""
-    tallies = {name: Tally() for name in ("title TF-IDF", "taught", "shipped")}
+    tallies = {name: Tally(len(data.gold)) for name in ("title TF-IDF", "taught", "shipped")}
     for seed in range(seeds):
         folds = np.random.default_rng(seed).integers(0, FOLDS, len(data.gold))
         for fold in range(FOLDS):
@@ -125,11 +130,11 @@ def judged(data: Data, seeds: int, shipped: Matcher) -> list[list[object]]:
             known, truth, gold = data.truth[~inside], data.truth[inside], data.gold[held]
             titles = [one.table[:, NAMES.index("word_cosine")].astype(float) for one in (seen, test)]
             tallies["title TF-IDF"].add(
-                test.pairs, titles[1], truth, gold, best_threshold(titles[0], seen.pairs, known)
+                held, test.pairs, titles[1], truth, gold, best_threshold(titles[0], seen.pairs, known)
             )
             made = train(seen.table, seen.pairs, known)
-            tallies["taught"].add(test.pairs, test.score(made), truth, gold, made.threshold)
-            tallies["shipped"].add(test.pairs, test.score(shipped), truth, gold, shipped.threshold)
+            tallies["taught"].add(held, test.pairs, test.score(made), truth, gold, made.threshold)
+            tallies["shipped"].add(held, test.pairs, test.score(shipped), truth, gold, shipped.threshold)
     rows: list[list[object]] = []
     for name, tally in tallies.items():
         found = tally.figures()
@@ -163,6 +168,35 @@ def learned(sets: Sequence[Data]) -> Matcher:
     return train(compared.table, compared.pairs, truth, ", ".join(f"{data.name} dev" for data in sets))
 
 
+def opinions(data: Data, pairs: int) -> list[object]:
+    """The embedded language model on pairs in doubt (0.2 to 0.8) of one fold, beside the matcher on the same pairs."""
+    from core.graph.resolve.ask import ask
+    from core.llm import registry
+
+    held = np.random.default_rng(0).integers(0, FOLDS, len(data.gold)) == 0
+    inside = held[data.compared.pairs.rows]
+    seen, test = data.compared.of_left(~held), data.compared.of_left(held)
+    probability = test.score(train(seen.table, seen.pairs, data.truth[~inside]))
+    doubtful = np.nonzero((probability >= 0.2) & (probability <= 0.8))[0]
+    chosen = np.random.default_rng(0).permutation(doubtful)[:pairs]
+    truth = data.truth[inside][chosen]
+    titles = [
+        (test.left[test.pairs.rows[at]].title, test.right[test.pairs.columns[at]].title)
+        for at in chosen.tolist()
+    ]
+    with timed() as clock:
+        said = np.array([answer is True for answer in ask(registry.load(), titles)])
+    return [
+        data.name.removeprefix("er_"),
+        len(chosen),
+        float(truth.mean()),
+        float(((probability[chosen] >= 0.5) == truth).mean()),
+        float((said == truth).mean()),
+        float(said.mean()),
+        f"{clock.seconds / max(len(chosen), 1):.2f}",
+    ]
+
+
 def _interval(value: tuple[float, float, float]) -> str:
     return f"{value[0]:.3f} [{value[1]:.3f}, {value[2]:.3f}]"
 
@@ -171,6 +205,9 @@ def main() -> None:
     """Print the table, or write the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--weights", action="store_true", help="write the shipped weights and stop")
+    parser.add_argument(
+        "--model", action="store_true", help="ask the embedded language model about pairs in doubt"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
     with timed() as clock:
@@ -181,6 +218,19 @@ def main() -> None:
             print(
                 f"{SHIPPED}: {SHIPPED.stat().st_size} bytes, version {made.version}, threshold {made.threshold}"
             )
+            return
+        if arguments.model:
+            asked = (
+                "set",
+                "pairs",
+                "matches",
+                "matcher right",
+                "model right",
+                "model says yes",
+                "seconds a pair",
+            )
+            print(table(asked, [opinions(data, 80) for data in sets]))
+            print(machine())
             return
         rows: list[list[object]] = []
         for data in sets:

@@ -30,6 +30,18 @@ class Side:
     weight: Floats
     meaning: Floats | None = None
 
+    def take(self, places: NDArray[np.int64]) -> Side:
+        """Some of the records, in that order."""
+        return Side(
+            [self.profiles[at] for at in places.tolist()],
+            self.words[places],
+            self.letters[places],
+            self.text[places],
+            self.rarity[places],
+            self.weight[places],
+            self.meaning[places] if self.meaning is not None else None,
+        )
+
 
 def sides(
     left: Sequence[Profile],
