@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from core.domain import EntryKind, LogEntry
 from core.graph.log import Log
@@ -69,14 +69,33 @@ class Matches:
         self._workspace = workspace
         self._log = Log(workspace)
 
-    def read(self, *status: Status) -> list[Candidate]:
-        """All candidates, or those of some statuses, the surest first."""
-        query = select(match_candidates)
+    def read(self, *status: Status, least: float = 0.0, limit: int | None = None) -> list[Candidate]:
+        """Candidates of some statuses (all where none is named) from a probability on, the surest first, at most
+        ``limit``; those that are no longer open come by time, the latest first."""
+        c = match_candidates.c
+        query = select(match_candidates).where(c.probability >= least)
         if status:
-            query = query.where(match_candidates.c.status.in_(status))
-        order = (match_candidates.c.probability.desc(), match_candidates.c.one, match_candidates.c.other)
+            query = query.where(c.status.in_(status))
+        closed = bool(status) and Status.OPEN not in status
+        order = (c.time.desc(), c.one, c.other) if closed else (c.probability.desc(), c.one, c.other)
         with self._workspace.db.read() as reader:
-            return [_candidate(row) for row in reader.execute(query.order_by(*order))]
+            return [_candidate(row) for row in reader.execute(query.order_by(*order).limit(limit))]
+
+    def counts(self) -> dict[tuple[Status, bool], int]:
+        """Candidates by status, and whether a person decided."""
+        c = match_candidates.c
+        by_person = (c.actor != "") & (c.actor != ACTOR)
+        query = select(c.status, by_person.label("person"), func.count().label("n"))
+        with self._workspace.db.read() as reader:
+            rows = reader.execute(query.group_by(c.status, by_person))
+            return {(Status(row.status), bool(row.person)): int(row.n) for row in rows}
+
+    def get(self, one: str, other: str) -> Candidate | None:
+        """One candidate; None where there is none."""
+        c = match_candidates.c
+        with self._workspace.db.read() as reader:
+            row = reader.execute(select(match_candidates).where(c.one == one, c.other == other)).one_or_none()
+        return _candidate(row) if row else None
 
     def store(
         self,
@@ -110,19 +129,38 @@ class Matches:
             "open": sum(row["status"] == Status.OPEN for row in rows),
         }
 
-    def accept(self, candidates: Sequence[Candidate], graph: Graph, actor: str) -> int:
-        """A person says that these are one thing; returns how many merges that made."""
+    def accept(
+        self,
+        candidates: Sequence[Candidate],
+        graph: Graph,
+        actor: str,
+        order: Mapping[str, float] | None = None,
+    ) -> int:
+        """A person says that each of these pairs is one thing; returns how many merges that made. The node that
+        comes first in ``order`` (then in the alphabet) gives the name."""
+        first = order or {}
+        moved: dict[str, str] = {}
+
+        def root(node: str) -> str:
+            found = graph.resolve(node)
+            while found in moved:
+                found = moved[found]
+            return found
+
         with self._workspace.db.write() as writer:
-            made = 0
             for candidate in candidates:
-                into, node = sorted(graph.resolve(node) for node in candidate.key)
-                evidence = {**candidate.evidence, "probability": candidate.probability, "by": actor}
-                merges = [] if into == node else [Merge(into, {node: evidence})]
-                seqs = self._merge(writer, merges, actor)
-                of_it = tuple(seq for found in seqs.values() for seq in found)
-                made += len(of_it)
-                _decide(writer, candidate, Status.MERGED, actor, of_it)
-        return made
+                into, node = sorted(map(root, candidate.key), key=lambda name: (first.get(name, 0.0), name))
+                seqs: dict[str, tuple[int, ...]] = {}
+                if into != node:
+                    evidence = {
+                        **candidate.evidence,
+                        "probability": candidate.probability,
+                        "pair": list(candidate.key),
+                    }
+                    seqs = self._merge(writer, [Merge(into, {node: evidence})], actor)
+                    moved[node] = into
+                _decide(writer, candidate, Status.MERGED, actor, seqs.get(node, ()))
+        return len(moved)
 
     def keep_apart(self, candidates: Sequence[Candidate], actor: str) -> None:
         """A person says that these are two things; a merge of theirs is taken back."""

@@ -5,7 +5,8 @@ All of it is pure: the stage reads, writes and reports.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -117,7 +118,7 @@ def settle(
     known: Sequence[Candidate],
     fresh: Sequence[Candidate],
     graph: Graph,
-    changed: Collection[str],
+    changed: AbstractSet[str],
     sources: Mapping[str, str],
     order: Mapping[str, float],
     params: ResolveParams,
@@ -161,6 +162,24 @@ def settle(
         elif key in still:
             gone += (key,)
     return Outcome(tuple(kept), gone, tuple(merges))
+
+
+def agreeing(
+    waiting: Sequence[Candidate],
+    apart: Sequence[Candidate],
+    graph: Graph,
+    sources: Mapping[str, str],
+    least: float,
+) -> list[Candidate]:
+    """Those of the open candidates from a probability on that can all be merged together: no source has two
+    products in a group, every pair in it was compared, and nothing that is kept apart comes together."""
+    links = [Link(*c.key, c.probability) for c in waiting] + [
+        Link(*c.key, c.probability, apart=True) for c in apart
+    ]
+    floor = min((c.probability for c in waiting), default=least)
+    groups = clusters(links, least, floor, sources, _groups(graph))
+    of = {node: number for number, group in enumerate(groups) for node in group}
+    return [c for c in waiting if c.probability >= least and c.one in of and of[c.one] == of.get(c.other)]
 
 
 def _sure(candidate: Candidate, params: ResolveParams) -> bool:
