@@ -2,7 +2,7 @@
 
     python -m bench.resolution                 three public sets, folds by left record, several seeds
     python -m bench.resolution --weights       make assets/models/resolution.json again from their dev parts
-    python -m bench.resolution --model         ask the embedded language model in the grey band
+    python -m bench.resolution --model         the embedded language model on pairs in doubt
 
 Every figure is of left records whose matches were not learned from: the left tables are dealt into three folds,
 a matcher is taught on two and judged on the third, against the whole right table. The threshold of the baseline
@@ -150,14 +150,23 @@ def judged(data: Data, seeds: int, shipped: Matcher) -> list[list[object]]:
 
 
 def together(sets: Sequence[Data]) -> tuple[Compared, NDArray[np.bool_]]:
-    """Several sets as one, to learn from: no record of one competes with one of another."""
+    """Several sets as one, to learn from: no record of one competes with one of another.
+
+    Each is there twice: as it is, and without the right records that match. In the public sets most records have
+    a partner; in the second half the best of a bad lot is no match, which a shop that sells other things needs
+    to have been taught.
+    """
     rows, columns, tables, truths = [], [], [], []
-    for number, data in enumerate(sets):
-        shift = number * 1_000_003
-        rows.append(data.compared.pairs.rows + shift)
-        columns.append(data.compared.pairs.columns + shift)
-        tables.append(data.compared.table)
-        truths.append(data.truth)
+    for number, (data, orphaned) in enumerate(
+        (data, orphaned) for data in sets for orphaned in (False, True)
+    ):
+        pairs, shift = data.compared.pairs, number * 1_000_003
+        matched = np.isin(pairs.columns, pairs.columns[data.truth])
+        kept = ~matched if orphaned else np.ones(len(pairs), bool)
+        rows.append(pairs.rows[kept] + shift)
+        columns.append(pairs.columns[kept] + shift)
+        tables.append(data.compared.table[kept])
+        truths.append(data.truth[kept])
     pairs = Pairs.of(np.concatenate(rows), np.concatenate(columns))
     return Compared([], [], ([], []), pairs, standing(np.concatenate(tables), pairs)), np.concatenate(truths)
 

@@ -41,7 +41,7 @@ def render(workspace: Workspace) -> None:
         _first(workspace)
         return
     header("resolve", _state(workspace, counts), lambda: _run(workspace, busy=busy))
-    with st.container(horizontal=True, vertical_alignment="bottom", key="resolve-bar"):
+    with st.container(horizontal=True, vertical_alignment="center", key="resolve-bar"):
         show = st.segmented_control(
             t("resolve.show"),
             SHOWS,

@@ -11,7 +11,6 @@ import streamlit as st
 
 from core.graph.matches import Candidate
 from core.graph.model import Graph, product_id
-from core.graph.resolve.features import GROUPS
 from core.graph.resolve.records import unaccented
 from core.ui.session import CatalogueView
 from core.ui.text import number, percent, t, type_label
@@ -66,8 +65,7 @@ def evidence(candidate: Candidate) -> None:
     """Draw the probability and what it is made of."""
     found = candidate.evidence
     how = str(found.get("how", ""))
-    key = "resolve.probability" if how == "matcher" else "resolve.likeness"
-    head = [f"<strong>{escape(t(key, value=percent(candidate.probability)))}</strong>"]
+    head = [f"<strong>{escape(likely(candidate))}</strong>"]
     if anchor := found.get("anchor"):
         head.append(f'<span class="exact">{escape(t(f"resolve.anchor_{anchor}"))}</span>')
     if how in ("letters", "words", "spelling"):
@@ -75,7 +73,11 @@ def evidence(candidate: Candidate) -> None:
     if "model_says" in found:
         said = "resolve.says_yes" if found["model_says"] else "resolve.says_no"
         head.append(f"<span>{escape(t(said, model=found['model']))}</span>")
-    parts = {name: float(value) for name, value in found.get("parts", {}).items() if name in GROUPS}
+    parts = {name: float(value) for name, value in found.get("parts", {}).items()}
+    # An average candidate has better rivals: where a pair stands counts from there, so the bars sum to the log-odds.
+    start = parts.pop("bias", 0.0)
+    if parts:
+        parts["standing"] = parts.get("standing", 0.0) + start
     most = max((abs(value) for value in parts.values()), default=1.0)
     rows = "".join(
         _part(name, value, most) for name, value in sorted(parts.items(), key=lambda item: -abs(item[1]))
@@ -83,6 +85,14 @@ def evidence(candidate: Candidate) -> None:
     note = escape(t("resolve.why_note"), quote=True)
     bars = f'<div class="sg-parts" title="{note}">{rows}</div>' if rows else ""
     st.html(f'<div class="sg-why"><div class="sg-why-head">{"".join(head)}</div>{bars}</div>')
+
+
+def likely(candidate: Candidate) -> str:
+    """How sure it is that the two are one; nothing that is learned is ever certain."""
+    by_matcher = candidate.evidence.get("how") == "matcher"
+    share = min(candidate.probability, 0.999) if by_matcher else candidate.probability
+    digits = 1 if by_matcher and share > 0.985 else 0
+    return t("resolve.probability" if by_matcher else "resolve.likeness", value=percent(share, digits))
 
 
 def marked(text: str, other: str) -> str:
@@ -102,10 +112,11 @@ def _twin(one: Shown, other: Shown) -> str:
         f"<dt>{escape(name)}</dt><dd>{_value(value, other.fields.get(name))}</dd>"
         for name, value in one.fields.items()
     )
+    fields = f'<dl class="sg-twin-fields">{rows}</dl>' if rows else ""
     text = f'<p class="sg-twin-text">{escape(one.text)}</p>' if one.text else ""
     return (
         f'<section class="sg-twin"><div class="sg-twin-source">{escape(one.source)}</div>'
-        f'<div class="sg-twin-title">{marked(one.title, other.title)}</div><dl>{rows}</dl>{text}</section>'
+        f'<div class="sg-twin-title">{marked(one.title, other.title)}</div>{fields}{text}</section>'
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.graph.matches import ACTOR, Candidate, Matches, Status
 from core.storage.workspaces import Workspace
 from core.ui import resolve_press as press
-from core.ui.resolve_card import marked, shown
+from core.ui.resolve_card import likely, marked, shown
 from core.ui.session import cached_catalogue, cached_graph
 from core.ui.text import ago, number, percent, t
 
@@ -73,7 +73,7 @@ def _row(workspace: Workspace, candidate: Candidate) -> None:
     one, other = (shown(node, graph, catalogue, {}) for node in candidate.key)
     who = t("resolve.by_itself") if candidate.actor == ACTOR else t("resolve.by", name=candidate.actor)
     exact = candidate.evidence.get("anchor")
-    notes = [who, ago(candidate.time), percent(candidate.probability)]
+    notes = [who, ago(candidate.time), likely(candidate)]
     notes += [t(f"resolve.anchor_{exact}")] if exact else []
     place = f"{candidate.one}~{candidate.other}"
     with st.container(horizontal=True, vertical_alignment="center", key=f"resolve-row-{place}"):

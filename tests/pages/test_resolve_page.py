@@ -99,10 +99,10 @@ def test_a_merge_made_by_itself_is_undone_for_good(workspace: Workspace, tmp_pat
 
 def test_hostile_titles_stay_words(workspace: Workspace, tmp_path: Path) -> None:
 
-    rows = [{**row, "title": f"{row['title']} 5 <script x> 6"} for row in (left(1), right(1))]
+    rows = [{**row, "title": f"{row['title']} a < b <x1"} for row in (left(1), right(1))]
     ingest(workspace, write(tmp_path / "one.csv", rows[:1]))
     ingest(workspace, write(tmp_path / "two.csv", rows[1:]))
     run_inline(workspace, "resolve", REGISTRY, {"sure": 1.0, "doubtful": 0.05})
     words = said(open_page("resolve", workspace))
     assert "&lt;" in words
-    assert "<script x" not in words
+    assert "<x1" not in words
