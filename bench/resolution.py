@@ -74,7 +74,7 @@ class Tally:
         drawn = [counts[rng.integers(0, len(counts), len(counts))].sum(0) for _ in range(RESAMPLES)]
         names = ("top1", "precision", "recall", "f1", "sure_false", "sure_share")
         point, resampled = _measures(counts.sum(0)), np.array([_measures(one) for one in drawn])
-        low, high = np.nanpercentile(resampled, [2.5, 97.5], axis=0)
+        low, high = np.percentile(resampled, [2.5, 97.5], axis=0)
         return {name: (point[k], low[k], high[k]) for k, name in enumerate(names)}
 
 
@@ -85,7 +85,7 @@ def _measures(total: NDArray[np.float64]) -> tuple[float, ...]:
         right / max(kept, 1),
         right / gold,
         2 * right / (kept + gold),
-        1 - sure_right / sure if sure else float("nan"),
+        1 - sure_right / sure if sure else 0.0,
         sure_right / gold,
     )
 

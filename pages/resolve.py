@@ -73,7 +73,7 @@ def _open(workspace: Workspace) -> None:
     for place, candidate in enumerate(found):
         _card(workspace, candidate, sources, keys=place == 0)
     if not found:
-        _undo(workspace, keys=True, place="none")
+        _undo(workspace)
     left = matches.counts().get((Status.OPEN, False), 0) - len(found)
     if left > 0:
         st.button(
@@ -87,7 +87,8 @@ def _open(workspace: Workspace) -> None:
 def _card(workspace: Workspace, candidate: Candidate, sources: dict[str, str], *, keys: bool) -> None:
     graph, catalogue = cached_graph(workspace), cached_catalogue(workspace)
     one, other = (shown(node, graph, catalogue, sources) for node in candidate.key)
-    place = f"{candidate.one}~{candidate.other}"
+    # With a key of the pair, the old button and the new one would both hear a letter while the page changes.
+    place = "first" if keys else f"{candidate.one}~{candidate.other}"
     with st.container(border=True, key=f"resolve-card-{place}"):
         twins(one, other)
         evidence(candidate)
@@ -109,16 +110,16 @@ def _card(workspace: Workspace, candidate: Candidate, sources: dict[str, str], *
                 args=(workspace, *candidate.key),
             )
             if keys:
-                _undo(workspace, keys=True, place=place)
+                _undo(workspace)
 
 
-def _undo(workspace: Workspace, *, keys: bool, place: str) -> None:
+def _undo(workspace: Workspace) -> None:
     pair = press.last()
     st.button(
         t("resolve.undo_last"),
         icon=":material/undo:",
-        shortcut="U" if keys else None,
-        key=f"resolve-undo-last-{place}",
+        shortcut="U",
+        key="resolve-undo-last",
         disabled=pair is None,
         on_click=press.take_back,
         args=(workspace, *(pair or ("", ""))),

@@ -1,4 +1,4 @@
-"""Two shops in a real browser: find what they share, decide by keyboard, take it back."""
+"""Two shops in a real browser: pairs side by side, decided by keyboard, taken back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from core.graph.matches import Matches, Status
 from core.graph.store import GraphStore
+from core.jobs import run_inline
+from core.stages import REGISTRY
 from core.storage.workspaces import Workspaces
 from tests.browser.conftest import Server
 from tests.resolve_world import two_shops
@@ -16,29 +18,28 @@ from tests.resolve_world import two_shops
 pytestmark = pytest.mark.browser
 
 
-def test_find_merge_and_take_back(server: Server, page: Any, tmp_path: Path) -> None:
+def test_merge_keep_apart_and_take_back(server: Server, page: Any, tmp_path: Path) -> None:
     shop = Workspaces(server.home / "workspaces").create("Two shops")
     two_shops(shop, tmp_path)
+    run_inline(shop, "resolve", REGISTRY, {"sure": 1.0, "doubtful": 0.3})
     page.goto(f"{server.url}/resolve?w={shop.info.id}&lang=en")
-    page.get_by_role("button", name="Settings").click()
-    page.get_by_text("Only with something exact in common").wait_for()
-    slider = page.locator(".st-key-resolve-sure [role='slider']")
-    slider.focus()
-    page.keyboard.press("End")
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Find duplicates").click()
-    page.locator(".sg-twins").first.wait_for(timeout=60_000)
+    page.locator(".sg-twins").first.wait_for()
     waiting = len(Matches(shop).read(Status.OPEN))
     assert waiting > 1
     assert page.locator("mark.sg-differs").count() > 1
-    page.locator("h1.sg-title").click()
-    page.keyboard.press("a")
-    page.get_by_text("Merged: 1.").wait_for()
+    key(page, "a", "Merged: 1.")
     assert len(GraphStore(shop).graph().merged) == 1
-    page.keyboard.press("u")
-    page.get_by_text("Taken back.").wait_for()
+    key(page, "u", "Taken back.")
     assert not GraphStore(shop).graph().merged
-    page.keyboard.press("x")
-    page.get_by_text("Kept apart. It will not").wait_for()
+    key(page, "x", "Kept apart. It will not")
     assert len(Matches(shop).read(Status.OPEN)) == waiting - 1
     shop.close()
+
+
+def key(page: Any, letter: str, told: str) -> None:
+    """Press a key on a page that holds still, and wait for what is said of it."""
+    running = '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
+    page.wait_for_timeout(250)
+    page.wait_for_function(running)
+    page.keyboard.press(letter)
+    page.wait_for_selector(f".sg-resolve-told:has-text('{told}')")
