@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, delete, func, select
 from core.domain import EntryKind, LogEntry
 from core.graph.log import Log
 from core.graph.model import Graph
+from core.graph.reading import entries_at
 from core.storage.database import upsert
 from core.storage.tables import match_candidates
 from core.storage.workspaces import Workspace
@@ -197,20 +198,19 @@ class Matches:
     def _merge(
         self, writer: Connection, merges: Sequence[Merge], actor: str, job_id: str = ""
     ) -> dict[str, tuple[int, ...]]:
-        """The positions that merged each node."""
-        seqs: dict[str, tuple[int, ...]] = {}
-        for merge in merges:
-            for node, evidence in merge.evidence.items():
-                data = {"into": merge.into, "evidence": dict(evidence)}
-                entry = LogEntry(EntryKind.MERGED, node, data, actor)
-                seqs[node] = tuple(self._log.append((), [entry], writer, job_id=job_id))
-        return seqs
+        """The positions that merged each node; a node that is merged so already has none."""
+        entries = [
+            LogEntry(EntryKind.MERGED, node, {"into": merge.into, "evidence": dict(evidence)}, actor)
+            for merge in merges
+            for node, evidence in merge.evidence.items()
+        ]
+        written = self._log.append((), entries, writer, job_id=job_id)
+        return {entry.target: (entry.seq,) for entry in entries_at(writer, written)}
 
     def _undo(self, writer: Connection, seqs: Sequence[int], actor: str) -> None:
-        found = {entry.seq: entry for seq in seqs for entry in self._log.entries(seq - 1, seq)}
         undone = [
-            LogEntry(EntryKind.UNDONE, str(seq), {"target": entry.target}, actor)
-            for seq, entry in found.items()
+            LogEntry(EntryKind.UNDONE, str(entry.seq), {"target": entry.target}, actor)
+            for entry in entries_at(writer, seqs)
         ]
         self._log.append((), undone, writer)
 
