@@ -36,10 +36,15 @@ def test_merge_keep_apart_and_take_back(server: Server, page: Any, tmp_path: Pat
     shop.close()
 
 
+BUTTONS = {"a": "accept-first", "x": "apart-first", "u": "undo-last"}
+
+
 def key(page: Any, letter: str, told: str) -> None:
-    """Press a key on a page that holds still, and wait for what is said of it."""
-    running = '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
-    page.wait_for_timeout(250)
-    page.wait_for_function(running)
+    """Press a key on a page that holds still and whose button can hear it, and wait for what is said of it."""
+    page.locator(f".st-key-resolve-{BUTTONS[letter]} button:enabled").wait_for()
+    page.wait_for_timeout(500)
+    page.wait_for_function(
+        '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
+    )
     page.keyboard.press(letter)
     page.wait_for_selector(f".sg-resolve-told:has-text('{told}')")
