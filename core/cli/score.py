@@ -1,4 +1,5 @@
-"""``score extraction|sentiment``: how good reading is against gold, with models taught here or as they are shipped."""
+"""``score extraction|resolution|sentiment``: how good reading and matching are against gold, taught here or as
+shipped."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.cli.common import Commands, add, add_workspace, open_workspace
 from core.cli.main import Result
+from core.cli.score_resolution import register as register_resolution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +46,7 @@ def register(commands: Commands) -> None:
     extraction.add_argument("--model", metavar="NAME", help="language model; the embedded one by default")
     extraction.add_argument("--share", type=float, default=0.1, help="texts a cascade gives to the model")
     extraction.add_argument("--limit", type=int, help="read only the first so many test texts")
+    register_resolution(actions)
     sentiment = add(actions, "sentiment", _sentiment, "accuracy and F1 of review sentiment")
     sentiment.add_argument("--train", type=Path, required=True, metavar="FILE")
     sentiment.add_argument("--test", type=Path, required=True, metavar="FILE")

@@ -156,6 +156,21 @@ log = Table(
     Column("job_id", String, nullable=False, default=""),
 )
 
+match_candidates = Table(
+    "match_candidates",
+    metadata,
+    Column("one", String, primary_key=True),  # node ids, the first in the alphabet first
+    Column("other", String, primary_key=True),
+    Column("kind", String, nullable=False, index=True),  # type of both nodes
+    Column("probability", Float, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("matcher", String, nullable=False),
+    Column("status", String, nullable=False, index=True),  # open | merged | apart
+    Column("actor", String, nullable=False, default=""),
+    Column("time", Float, nullable=False),
+    Column("seqs", JSON, nullable=False),  # positions of the log that merged them
+)
+
 read_marks = Table(
     "read_marks",
     metadata,

@@ -32,6 +32,7 @@ PAGES = {
     "evaluate": "evaluate",
     "finetune": "finetune",
     "watch": "catalogue",
+    "resolve": "resolve",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

@@ -1,0 +1,1 @@
+"""Entity resolution: which records, products or values are the same thing. Pure: no database, no model call."""
