@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from core.errors import GraphError, ShelfGraphError
 from core.graph.exchange.rdf_terms import BASE, PREFIXES
 from core.graph.model import Graph
-from core.graph.pattern_match import MOST_ROWS, Index, index_of
+from core.graph.pattern_match import MOST_ROWS, index_of
 from core.graph.sparql_guard import prepared
+from core.graph.sparql_store import GraphTriples, OutOfTime, node_of
 
 SECONDS = 10.0
+GRACE = 0.5
+"""The triples end a query at its deadline; one that asks for none any more is broken off so many seconds later."""
 NAMESPACES = {**PREFIXES, "node": f"{BASE}node:", "type": f"{PREFIXES['sg']}type:"}
 """Prefixes that need not be declared."""
 
@@ -46,15 +49,17 @@ def ask(graph: Graph, text: str, limit: int = MOST_ROWS, seconds: float = SECOND
 
     Raises GraphError for what is no query, is not let through (``sparql_guard``), or takes longer than ``seconds``.
     """
-    return _in_time(lambda: _ask(graph, text, limit), seconds)
+    deadline = time.monotonic() + seconds
+    return _in_time(lambda: _ask(graph, text, limit, deadline), seconds)
 
 
-def _ask(graph: Graph, text: str, limit: int) -> Found:
+def _ask(graph: Graph, text: str, limit: int, deadline: float) -> Found:
+    from rdflib import Graph as Triples
     from rdflib.plugins.sparql.sparql import SPARQLError
 
     query = prepared(text, dict(NAMESPACES))
     try:
-        result = _store(index_of(graph)).query(query)
+        result = Triples(store=GraphTriples(index_of(graph), deadline)).query(query)
         if result.type == "ASK":
             return Found((), (), truth=bool(result.askAnswer))
         columns = ("subject", "predicate", "object") if result.type == "CONSTRUCT" else _columns(result)
@@ -86,8 +91,6 @@ def _rows(result: Any) -> Iterable[tuple[Any, ...]]:
 
 
 def _cell(graph: Graph, value: Any) -> Cell:
-    from core.graph.sparql_store import node_of
-
     if value is None:
         return Cell("")
     node = node_of(value)
@@ -100,19 +103,6 @@ def _cell(graph: Graph, value: Any) -> Cell:
     return Cell(text)
 
 
-@lru_cache(maxsize=4)
-def _store(index: Index) -> Any:
-    from rdflib import Graph as Triples
-
-    from core.graph.sparql_store import GraphTriples
-
-    return Triples(store=GraphTriples(index))
-
-
-class _Late(BaseException):
-    """Thrown into a query whose time is up; no handler of errors within rdflib catches it."""
-
-
 def _in_time(work: Callable[[], Found], seconds: float) -> Found:
     """The result of ``work``, done in a thread that is broken off after ``seconds``: rdflib has no limit of its own."""
     future: Future[Found] = Future()
@@ -123,15 +113,15 @@ def _in_time(work: Callable[[], Found], seconds: float) -> Found:
         except BaseException as error:
             if not future.done():
                 future.set_exception(error)
-            if not isinstance(error, ShelfGraphError | _Late):
+            if not isinstance(error, ShelfGraphError | OutOfTime):
                 raise
 
     thread = threading.Thread(target=run, name="sparql", daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(seconds + GRACE)
     if thread.is_alive():
         _break_off(thread)
-    if not future.done() or isinstance(future.exception(), _Late):
+    if not future.done() or isinstance(future.exception(), OutOfTime):
         raise GraphError(
             f"The query takes longer than {seconds:g} seconds.",
             where="SPARQL",
@@ -141,10 +131,10 @@ def _in_time(work: Callable[[], Found], seconds: float) -> Found:
 
 
 def _break_off(thread: threading.Thread, tries: int = 40) -> None:
-    """Throw ``_Late`` into a thread until it ends: one that arrives in a finaliser is lost, as Python ignores those."""
+    """Throw ``OutOfTime`` into a thread until it ends: one that arrives in a finaliser is lost, as Python ignores those."""
     for _ in range(tries):
         ident = ctypes.c_ulong(thread.ident or 0)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(_Late))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(OutOfTime))
         thread.join(0.05)
         if not thread.is_alive():
             return

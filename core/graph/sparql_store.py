@@ -6,6 +6,7 @@ those of the RDF files (``exchange.rdf_terms``), without the records.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -30,12 +31,17 @@ _OF_NODE = frozenset({RDFS.label, _NAME, _ALIAS})
 _OF_FACT = frozenset({RDF.subject, RDF.predicate, RDF.object, _STATED, _SURE, _SUPPORTS})
 
 
-class GraphTriples(Store):
-    """Answers rdflib from an ``Index``; nothing can be written."""
+class OutOfTime(BaseException):
+    """Ends a query whose time is up; no handler of errors within rdflib catches it."""
 
-    def __init__(self, index: Index) -> None:
+
+class GraphTriples(Store):
+    """Answers rdflib from an ``Index`` until ``deadline`` (of ``time.monotonic``); nothing can be written."""
+
+    def __init__(self, index: Index, deadline: float) -> None:
         super().__init__()
         self._index = index
+        self._deadline = deadline
         self._relations: dict[Any, list[str]] = defaultdict(list)
         for relation in index.by_relation:
             self._relations[predicate_term(relation)].append(relation)
@@ -45,6 +51,8 @@ class GraphTriples(Store):
         """The triples that fit a pattern, whose parts are terms or None."""
         subject, verb, found = triple_pattern
         for triple in self._candidates(subject, verb, found):
+            if time.monotonic() > self._deadline:
+                raise OutOfTime
             if (
                 (subject is None or triple[0] == subject)
                 and (verb is None or triple[1] == verb)

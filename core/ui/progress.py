@@ -31,6 +31,7 @@ PAGES = {
     "teach": "review",
     "evaluate": "evaluate",
     "finetune": "finetune",
+    "exchange": "exchange",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

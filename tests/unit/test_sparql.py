@@ -32,7 +32,7 @@ QUERIES = (
     "SELECT ?s ?o ?c WHERE { ?f rdf:subject ?s ; rdf:object ?o ; sg:factConfidence ?c FILTER(?c > 0.8) }",
     "SELECT ?f WHERE { ?f sg:statedRelation 'material' }",
     "SELECT ?x ?r WHERE { <urn:shelfgraph:node:product%3Ak1> ?r ?x FILTER(?r = schema:material || ?r = rel:capacity) }",
-    "SELECT ?x ?r WHERE { ?x ?r <urn:shelfgraph:node:material%3A%E4%B8%8D%E9%94%88%E9%92%A2> FILTER(?r = schema:material) }",
+    "SELECT ?x { ?x ?r <urn:shelfgraph:node:material%3A%E4%B8%8D%E9%94%88%E9%92%A2> FILTER(?r = schema:material) }",
     "SELECT ?m (COUNT(?p) AS ?n) WHERE { ?p schema:material ?m } GROUP BY ?m",
     "ASK { ?x rel:usedIn ?y }",
     "ASK { ?x schema:color ?y }",
