@@ -78,7 +78,8 @@ def parse(text: str) -> Pattern:
                 where=f"clause {number}: {shown}",
                 remedy=f"Put names with blanks into quotes. {_EXAMPLE}",
             )
-        clauses.append(Clause(*words[negated:], negated=negated))
+        subject, relation, value = words[-3:]
+        clauses.append(Clause(subject, relation, value, negated))
     if not any(not clause.negated for clause in clauses):
         raise GraphError("The pattern asks for nothing.", where="pattern", remedy=_EXAMPLE)
     if len(clauses) > MOST_CLAUSES:

@@ -131,7 +131,7 @@ def _in_time(work: Callable[[], Found], seconds: float) -> Found:
 
 
 def _break_off(thread: threading.Thread, tries: int = 40) -> None:
-    """Throw ``OutOfTime`` into a thread until it ends: one that arrives in a finaliser is lost, as Python ignores those."""
+    """Throw ``OutOfTime`` into a thread until it ends; Python ignores one that arrives in a finaliser."""
     for _ in range(tries):
         ident = ctypes.c_ulong(thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(OutOfTime))

@@ -39,11 +39,7 @@ def draw(graph: Graph) -> None:
     asked = param("how") or ""
     how = asked if asked in WAYS else WAYS[0]
     text = param("q") or ""
-    left, right = st.columns([5, 3], gap="large")
-    with left:
-        _box(graph, how, text)
-    with right:
-        _help(how)
+    _box(graph, how, text)
     if text:
         with guarded():
             _answer(_ask(graph, how, text, language()))
@@ -51,14 +47,17 @@ def draw(graph: Graph) -> None:
 
 def _box(graph: Graph, how: str, text: str) -> None:
     _keep("exchange-how", how)
-    st.segmented_control(
-        t("exchange.how"),
-        WAYS,
-        key="exchange-how",
-        format_func=lambda name: t(f"exchange.how_{name}"),
-        label_visibility="collapsed",
-        on_change=lambda: set_params(how=st.session_state["exchange-how"] or how, q=None),
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.segmented_control(
+            t("exchange.how"),
+            WAYS,
+            key="exchange-how",
+            format_func=lambda name: t(f"exchange.how_{name}"),
+            label_visibility="collapsed",
+            on_change=lambda: set_params(how=st.session_state["exchange-how"] or how, q=None),
+        )
+        with st.popover(t("exchange.help"), icon=":material/help:", type="tertiary"):
+            _help(how)
     box = f"exchange-text-{how}"
     if text and st.session_state.get("exchange-drawn") != (how, text):
         st.session_state[box] = text
@@ -110,7 +109,7 @@ def _answer(shown: Shown) -> None:
         )
         return
     said = t("exchange.rows_more" if shown.more else "exchange.rows", n=number(len(shown.rows)))
-    frame = pd.DataFrame(list(shown.rows), columns=list(shown.columns))
+    frame = _frame(shown)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(said if shown.rows else t("exchange.rows_none"), width="content")
         if shown.rows:
@@ -126,6 +125,16 @@ def _answer(shown: Shown) -> None:
             navigation.link("graph", literal(shorten(label, 48)), icon="hub", node=node, sel=node)
         if not shown.nodes[chosen[0]]:
             st.caption(t("exchange.no_nodes"))
+
+
+def _frame(shown: Shown) -> pd.DataFrame:
+    """The rows as a table; a column of figures holds numbers, so that it sorts as such."""
+    frame = pd.DataFrame(list(shown.rows), columns=list(shown.columns))
+    for name in frame.columns:
+        figures = pd.to_numeric(frame[name], errors="coerce")
+        if len(frame) and figures.notna().all():
+            frame[name] = figures
+    return frame
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Graph: lambda graph: graph.hash})

@@ -88,7 +88,6 @@ def _download(workspace: Workspace, graph: Graph, form: Format) -> None:
         icon=":material/download:",
         key=f"exchange-download-{form.id}",
         on_click="ignore",
-        type="primary",
         width="stretch",
     )
 

@@ -95,6 +95,14 @@ def test_what_cannot_be_answered_is_told(workspace: Workspace, how: str, query: 
     assert not test.dataframe
 
 
+@pytest.mark.parametrize("view", ["query", "take", "bring"])
+def test_every_view_speaks_chinese(workspace: Workspace, view: str) -> None:
+    fill(workspace)
+    text = said(opened(workspace, "zh", view=view))
+    assert "这张图谱接下来去哪儿？" in text
+    assert "exchange." not in text
+
+
 def test_yes_and_no(workspace: Workspace) -> None:
     fill(workspace)
     assert "Yes, that holds." in said(opened(workspace, how="sparql", q="ASK { ?p schema:material ?m }"))
