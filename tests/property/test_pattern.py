@@ -144,11 +144,12 @@ def test_a_pattern_without_variables_holds_or_does_not() -> None:
     assert match(graph, "node:product:b material steel") == Answer((), ())
 
 
-def test_an_endless_pattern_is_stopped() -> None:
+def test_an_endless_pattern_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.graph.pattern_match.MOST_FOUND", 5_000)
     many = {f"n:{k}": Node(f"n:{k}", "N", f"n{k}") for k in range(300)}
     facts = [Fact(str(k), f"n:{k}", "next", f"n:{(k * 7) % 300}", (), 1.0) for k in range(300)]
     graph = Graph(many, {f.id: f for f in facts}, {}, {}, {}, Ledger(), "h")
-    with pytest.raises(GraphError, match=r"more than 200,000 answers|takes too long"):
+    with pytest.raises(GraphError, match="more than 5,000 answers"):
         match(graph, "?a next ?b ; ?c next ?d ; ?e next ?f", seconds=20)
     with pytest.raises(GraphError, match="takes too long"):
         match(graph, "?a next ?b ; ?c next ?d ; ?e next ?f", seconds=0.0)

@@ -127,6 +127,11 @@ def broken_archives() -> dict[str, tuple[Callable[[Archive], Archive], str]]:
         "odd undoing": (lambda a: entry(a, kind="undone", target="-"), "log"),
         "twice": (lambda a: replace(a, products=a.products * 2), "products"),
         "no source": (lambda a: first(a, "products", source_id="gone"), "shop"),
+        "odd policy": (lambda a: replace(a, header=replace(a.header, policy='{"mood":1}')), "shop"),
+        "other policy": (
+            lambda a: replace(a, header=replace(a.header, policy='{"minimum_confidence":0.99}')),
+            "promised",
+        ),
         "another graph": (lambda a: entry(a, kind="rejected", target=a.assertions[0].id), "promised"),
     }
 

@@ -18,6 +18,7 @@ from core.graph.exchange.model import (
     ReviewRecord,
     SourceRecord,
 )
+from core.graph.exchange.verify import policy_text
 from core.graph.reading import read_assertions
 from core.graph.store import GraphStore
 from core.storage import tables
@@ -30,10 +31,11 @@ def collect(workspace: Workspace) -> Package:
 
     Documents are those that are current, and former ones that an assertion was read from.
     """
-    graph = GraphStore(workspace).graph()
+    store = GraphStore(workspace)
+    graph = store.graph()
     with workspace.db.read() as reader:
         archive = Archive(
-            Header(workspace.info.name, graph.hash, graph.seq),
+            Header(workspace.info.name, graph.hash, graph.seq, policy_text(store.policy)),
             tuple(_sources(reader)),
             tuple(_products(reader)),
             tuple(_reviews(reader)),

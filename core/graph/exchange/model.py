@@ -22,11 +22,13 @@ were cleaned; training runs and jobs; which texts have been read without a find.
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of itself: the workspace's name, the hash of its graph, the position of its log."""
+    """What a file says of itself: the workspace's name, the hash of its graph, the position of its log, and the policy
+    that it was folded by, as canonical JSON ("{}" for the usual one)."""
 
     name: str
     graph_hash: str
     seq: int
+    policy: str = "{}"
     format_version: int = FORMAT_VERSION
 
 

@@ -148,6 +148,7 @@ def _header(said: Mapping[str, list[str]], where: str) -> dict[str, Any]:
         "name": one("name", "text"),
         "graph_hash": one("graph_hash", "text"),
         "seq": one("seq", "whole"),
+        "policy": one("policy", "text") or "{}",
         "format_version": one("format_version", "whole"),
     }
 

@@ -88,7 +88,10 @@ def header_of(values: Mapping[str, Any], where: str) -> Header:
     name, hashed, seq = values.get("name"), values.get("graph_hash"), values.get("seq")
     if not (isinstance(name, str) and isinstance(hashed, str) and isinstance(seq, int)):
         raise broken("the header needs a name, a hash and a position", where)
-    return Header(name[:200], hashed[:64], seq)
+    policy = values.get("policy", "{}")
+    if not isinstance(policy, str):
+        raise broken("the policy must be a text", where)
+    return Header(name[:200], hashed[:64], seq, policy)
 
 
 def header_values(header: Header) -> dict[str, Any]:

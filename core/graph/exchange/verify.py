@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-from core.domain import EntryKind, LogEntry, content_hash
+from core.domain import EntryKind, LogEntry, canonical_json, content_hash
 from core.errors import UnreadableFile
 from core.graph.exchange.model import Archive
 from core.graph.exchange.rows import broken
 from core.graph.fold import fold
-from core.graph.model import Title
+from core.graph.model import Policy, Title
 
 _KINDS = frozenset(EntryKind)
 
@@ -37,6 +38,7 @@ def verify(archive: Archive, where: str) -> None:
         archive.assertions,
         log_of(archive, where),
         {p.id: Title(p.title, p.brand or "") for p in archive.products},
+        policy_of(archive, where),
     )
     if graph.hash != archive.header.graph_hash:
         raise UnreadableFile(
@@ -44,6 +46,28 @@ def verify(archive: Archive, where: str) -> None:
             where=f"{where}: graph {archive.header.graph_hash[:8]} promised, {graph.hash[:8]} found",
             remedy="It was changed after it was written, or by a version that folds otherwise; export it again.",
         )
+
+
+def policy_text(policy: Policy) -> str:
+    """A policy as canonical JSON: the parts in which it differs from the usual one."""
+    usual = asdict(Policy())
+    told = {name: value for name, value in asdict(policy).items() if value != usual[name]}
+    return canonical_json({name: sorted(v) if isinstance(v, frozenset) else v for name, v in told.items()})
+
+
+def policy_of(archive: Archive, where: str) -> Policy:
+    """The policy that an archive's graph was folded by; raises UnreadableFile for one this version does not know."""
+    told = plain(archive.header.policy, f"{where}, policy")
+    usual = asdict(Policy())
+    try:
+        parts = {name: type(usual[name])(value) for name, value in told.items()}
+    except (KeyError, ValueError, TypeError) as error:
+        raise UnreadableFile(
+            f"The graph was folded by a policy that this version does not know ({error}).",
+            where=where,
+            remedy="Read the file with a ShelfGraph as new as the one that wrote it.",
+        ) from error
+    return Policy(**parts)
 
 
 def log_of(archive: Archive, where: str) -> Iterator[LogEntry]:
