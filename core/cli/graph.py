@@ -1,20 +1,17 @@
-"""The graph without a page: ``graph stats|hash|ledger|export`` and ``search``."""
+"""The graph without a page: ``graph stats|hash|ledger`` and ``search``; see ``exchange`` for its files."""
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
+from core.cli import exchange
 from core.cli.common import Commands, add, add_workspace, open_workspace
 from core.cli.main import Result
 from core.graph.model import Graph
 from core.graph.store import GraphStore
 from core.ontology import family
-
-FORMATS = ("graphml", "csv", "json")
 
 
 def register(commands: Commands) -> None:
@@ -27,10 +24,7 @@ def register(commands: Commands) -> None:
         ("ledger", _ledger, "print where every assertion stands"),
     ):
         add_workspace(add(actions, name, run, summary))
-    export = add(actions, "export", _export, "write the graph to a file")
-    add_workspace(export)
-    export.add_argument("--format", choices=FORMATS, default="graphml")
-    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    exchange.register(actions)
     search = add(commands, "search", _search, "find nodes, products and facts")
     add_workspace(search)
     search.add_argument("query")
@@ -69,22 +63,6 @@ def _ledger(arguments: argparse.Namespace) -> Result:
         **asdict(graph.ledger),
         "reasons": dict(reasons.most_common()),
     }
-
-
-def _export(arguments: argparse.Namespace) -> Result:
-    from core.graph import export
-    from core.graph.query import View
-
-    graph = _graph(arguments)
-    view = View(tuple(graph.nodes.values()), tuple(graph.facts.values()))
-    writers: dict[str, Callable[[View], bytes]] = {
-        "graphml": export.graphml,
-        "csv": export.fact_csv,
-        "json": lambda whole: export.node_link(whole).encode(),
-    }
-    content = writers[arguments.format](view)
-    arguments.out.write_bytes(content)
-    return {"file": str(arguments.out), "bytes": len(content), "facts": len(graph.facts)}
 
 
 def _search(arguments: argparse.Namespace) -> Result:

@@ -12,4 +12,5 @@ REGISTRY: dict[str, str] = {
     "watch": "core.stages.watch:run",
     "finetune": "core.stages.finetune:run",
     "resolve": "core.stages.resolve:run",
+    "exchange": "core.stages.exchange:run",
 }

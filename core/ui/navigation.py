@@ -31,6 +31,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("schema", "schema"),
         PageSpec("build", "auto_awesome_motion"),
         PageSpec("graph", "hub"),
+        PageSpec("exchange", "swap_horiz"),
         PageSpec("review", "fact_check"),
         PageSpec("resolve", "join"),
     ),

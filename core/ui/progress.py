@@ -33,6 +33,7 @@ PAGES = {
     "finetune": "finetune",
     "watch": "catalogue",
     "resolve": "resolve",
+    "exchange": "exchange",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
