@@ -10,4 +10,5 @@ REGISTRY: dict[str, str] = {
     "teach": "core.stages.teach:run",
     "evaluate": "core.stages.evaluate:run",
     "finetune": "core.stages.finetune:run",
+    "predict": "core.stages.predict:run",
 }
