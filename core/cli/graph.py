@@ -1,4 +1,4 @@
-"""The graph without a page: ``graph stats|hash|ledger|export`` and ``search``."""
+"""The graph without a page: ``graph stats|hash|ledger|check|export`` and ``search``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.cli.common import Commands, add, add_workspace, open_workspace
 from core.cli.main import Result
+from core.cli.quality import register_check
 from core.graph.model import Graph
 from core.graph.store import GraphStore
 from core.ontology import family
@@ -31,6 +32,7 @@ def register(commands: Commands) -> None:
     add_workspace(export)
     export.add_argument("--format", choices=FORMATS, default="graphml")
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    register_check(actions)
     search = add(commands, "search", _search, "find nodes, products and facts")
     add_workspace(search)
     search.add_argument("query")

@@ -11,4 +11,5 @@ REGISTRY: dict[str, str] = {
     "evaluate": "core.stages.evaluate:run",
     "finetune": "core.stages.finetune:run",
     "predict": "core.stages.predict:run",
+    "check": "core.stages.check:run",
 }
