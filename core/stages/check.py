@@ -24,9 +24,9 @@ from core.storage.workspaces import Workspace
 
 FOLDER, FILE = "quality", "report.json"
 FOLDS = 3
-_NOT_DOUBTED = frozenset({Family.LINK, Family.OPINION, Family.QUANTITY})
+_NOT_DOUBTED = frozenset({Family.LINK, Family.OPINION, Family.QUANTITY, Family.APPEARANCE})
 _NAMES = frozenset({"brand", "countryOfOrigin"})
-"""What similar products have says nothing about amounts, opinions, links, and who made a thing."""
+"""What similar products have says nothing about amounts, colours, opinions, links, and who made a thing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,18 @@ def check(
         len(graph.facts),
         len(shop.categories),
         _rules(graph, shop, config, shaped, scope, alone, shares),
-        tuple(sorted(findings, key=lambda f: (_ORDER[f.severity], -f.count, f.kind, f.relation, f.other))),
+        tuple(sorted(findings, key=_order)),
         tuple(shares),
         scope,
         len(doubts),
     )
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    """The worst first; of suspicious facts, which count one each, the strangest."""
+    strange = (finding.figures or {}).get("place", 0.0)
+    severity = _ORDER[finding.severity]
+    return severity, -finding.count, finding.kind, -strange, finding.relation, finding.other
 
 
 def _shaped(

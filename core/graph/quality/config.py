@@ -63,7 +63,7 @@ class QualityConfig(BaseModel):
     )
     suspicious_place: float = _field(
         "findings",
-        0.8,
+        0.9,
         gt=0.0,
         le=1.0,
         description="A fact whose value ranks behind this share of the possible ones is suspicious.",
