@@ -12,4 +12,5 @@ REGISTRY: dict[str, str] = {
     "finetune": "core.stages.finetune:run",
     "predict": "core.stages.predict:run",
     "check": "core.stages.check:run",
+    "compress": "core.stages.compress:run",
 }
