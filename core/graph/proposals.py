@@ -62,6 +62,18 @@ def said(workspace: Workspace, graph: Graph) -> Said:
     )
 
 
+def asserted(workspace: Workspace, graph: Graph) -> dict[tuple[str, str, str], str]:
+    """(subject node, relation, value node) of every proposal there ever was, with the id of its assertion."""
+    a = tables.assertions
+    with workspace.db.read() as reader:
+        ids = list(reader.scalars(select(a.c.id).where(a.c.extractor == EXTRACTOR).order_by(a.c.id)))
+        made = list(read_assertions(reader, ids))
+    return {
+        (graph.resolve(f"product:{a.subject}"), a.relation, graph.resolve(_node(graph, a))): a.id
+        for a in made
+    }
+
+
 def wanted(graph: Graph, spoken: Said) -> Callable[[str, str, str], bool]:
     """Which facts may be predicted: of products, with a value that is not a product, that nobody has spoken about."""
 

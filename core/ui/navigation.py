@@ -32,6 +32,8 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("build", "auto_awesome_motion"),
         PageSpec("graph", "hub"),
         PageSpec("review", "fact_check"),
+        PageSpec("quality", "verified"),
+        PageSpec("compress", "compress"),
     ),
     "recommend": (PageSpec("train", "model_training"), PageSpec("recommend", "recommend")),
     "trust": (

@@ -31,6 +31,9 @@ PAGES = {
     "teach": "review",
     "evaluate": "evaluate",
     "finetune": "finetune",
+    "check": "quality",
+    "predict": "quality",
+    "compress": "compress",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

@@ -2,7 +2,7 @@
 
 from core.graph.quality.check import Catalogued, check
 from core.graph.quality.config import QualityConfig
-from core.graph.quality.finding import Finding, Kind, Page, Report, Rule, Severity
+from core.graph.quality.finding import Finding, Kind, Page, Report, Rule, Severity, Share
 
 __all__ = [
     "Catalogued",
@@ -13,5 +13,6 @@ __all__ = [
     "Report",
     "Rule",
     "Severity",
+    "Share",
     "check",
 ]
