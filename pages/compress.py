@@ -11,10 +11,11 @@ from core.settings import ASSETS
 from core.stages.compress import Curve, curve, exported, forget, save, saved_views
 from core.storage.workspaces import Workspace
 from core.ui.compress_view import change_of, chart, half_way, point, strength_label
+from core.ui.graph_state import in_language
 from core.ui.progress import job_panel
 from core.ui.session import cached_graph
 from core.ui.shell import empty, go, header, param, run_page, set_params
-from core.ui.text import ago, number, t
+from core.ui.text import ago, language, number, t
 
 STYLE = ASSETS / "css" / "quality.css"
 STAGE = "compress"
@@ -73,7 +74,7 @@ def _explore(workspace: Workspace, graph: Graph, known: Curve) -> None:
         )
         set_params(k=chosen)
         _keep(workspace, graph, known, chosen)
-    point(known, chosen, graph, fresh=fresh)
+    point(known, chosen, in_language(graph, language()), fresh=fresh)
 
 
 def _keep(workspace: Workspace, graph: Graph, known: Curve, chosen: int) -> None:

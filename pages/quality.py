@@ -15,12 +15,13 @@ from core.settings import ASSETS
 from core.stages.check import KeptReport, kept_report
 from core.storage.workspaces import Workspace
 from core.ui.config_form import widget
+from core.ui.graph_state import in_language
 from core.ui.progress import job_panel
 from core.ui.quality_predictions import predictions
 from core.ui.quality_view import completeness, findings, gate, suspicious, verdict
 from core.ui.session import cached_graph
 from core.ui.shell import empty, go, header, param, run_page, set_params
-from core.ui.text import ago, number, t
+from core.ui.text import ago, language, number, t
 
 STYLE = ASSETS / "css" / "quality.css"
 STAGES = ("check", "predict")
@@ -30,7 +31,7 @@ VIEWS = ("findings", "completeness", "suspicious", "predictions")
 def render(workspace: Workspace) -> None:
     """Draw the page."""
     st.html(STYLE)
-    graph = cached_graph(workspace)
+    graph = in_language(cached_graph(workspace), language())
     if not graph.facts:
         header("quality", t("quality.state_empty"))
         empty("quality", what=t("quality.empty_what"), why=t("quality.empty_why"), button=_to_build)

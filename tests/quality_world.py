@@ -25,7 +25,7 @@ def fill_shelves(workspace: Workspace) -> list[Assertion]:
         values = SHELVES[number % len(SHELVES)]
         name, brand = f"p{number:02d}", f"Maker{number % 5}"
         text = f"Thing {number} by {brand}: {', '.join(values)}. Once sold as Elder."
-        shop[name] = (f"Thing {number}", brand, text)
+        shop[name] = (f"{brand} {values[0]} thing {number}", brand, text)
         pairs = [*zip(RELATIONS, values, strict=True), *([("brand", brand)] if number else [])]
         claims += [
             (name, relation, value) for relation, value in pairs if (number, relation) != (0, "usedFor")

@@ -19,14 +19,14 @@ from core.graph.store import GraphStore
 from core.jobs import Context
 from core.ontology import Family, family
 from core.stages.params import parsed
+from core.stages.predict import NAMES, NOT_PREDICTED
 from core.stages.schema_versions import in_force
 from core.storage.workspaces import Workspace
 
 FOLDER, FILE = "quality", "report.json"
 FOLDS = 3
-_NOT_DOUBTED = frozenset({Family.LINK, Family.OPINION, Family.QUANTITY, Family.APPEARANCE})
-_NAMES = frozenset({"brand", "countryOfOrigin"})
-"""What similar products have says nothing about amounts, colours, opinions, links, and who made a thing."""
+_NOT_DOUBTED = NOT_PREDICTED | {Family.APPEARANCE}
+"""What similar products have says nothing about colours either; a guess is asked for and a doubt is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,6 @@ def _doubts(context: Context, graph: Graph) -> list[Doubt]:
         context.progress(fold, folds + 1, "embedding")
 
     relations = {fact.relation for fact in graph.facts.values()}
-    left_out = {name for name in relations if name in _NAMES or family(name) in _NOT_DOUBTED}
+    left_out = {name for name in relations if name in NAMES or family(name) in _NOT_DOUBTED}
     # Without a look at held-out facts training does not stop by itself: it is at its best after about 50 steps.
     return doubts(graph.facts.values(), EmbeddingConfig(steps=50), FOLDS, left_out, on_fold)

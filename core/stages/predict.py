@@ -24,7 +24,9 @@ from core.storage.workspaces import Workspace
 
 FOLDER, FILE = "quality", "predictions.json"
 NOT_PREDICTED = frozenset({Family.LINK, Family.OPINION, Family.QUANTITY})
-"""Links between products, what reviewers think and amounts are not to be guessed from similar products."""
+NAMES = frozenset({"brand", "countryOfOrigin"})
+"""Links between products, what reviewers think, amounts, and who made a thing are not to be guessed from similar
+products."""
 
 
 class PredictParams(EmbeddingConfig):
@@ -84,7 +86,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         most=asked.most,
         least_probability=asked.least_probability,
         single_valued=Policy().single_valued,
-        leave_out={name for name in names if family(name) in NOT_PREDICTED},
+        leave_out={name for name in names if name in NAMES or family(name) in NOT_PREDICTED},
         wanted=wanted(graph, said(workspace, graph)),
         on_look=on_look,
     )

@@ -172,7 +172,7 @@ def _steps(here: Point) -> None:
             t("compress.column_operator"): t(f"compress.operator_{name}"),
             t("compress.column_taken"): taken,
             t("compress.column_put"): put,
-            t("compress.column_lossless"): t("compress.yes" if name in LOSSLESS else "compress.no"),
+            t("compress.column_lossless"): t("compress.inferable" if name in LOSSLESS else "compress.lost"),
         }
         for name, taken, put in here.steps
     ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from math import nan
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 STAGE = "predict"
+ENOUGH = 20
 Key = tuple[str, str, str]
 
 
@@ -44,8 +46,9 @@ def predictions(workspace: Workspace, graph: Graph, *, busy: bool) -> None:
     st.markdown(t("quality.predictions_pick"))
     standings = standings_of(workspace, graph)
     frame = frame_of(kept.predictions, graph, standings)
-    bar = {"format": "percent", "min_value": 0.0, "max_value": 1.0}
-    probability = st.column_config.ProgressColumn(t("quality.column_probability"), **bar)  # type: ignore[arg-type]
+    probability = st.column_config.ProgressColumn(
+        t("quality.column_probability"), format="%d%%", min_value=0, max_value=100
+    )
     rows = table(
         frame,
         "quality-predictions",
@@ -70,9 +73,7 @@ def predictions(workspace: Workspace, graph: Graph, *, busy: bool) -> None:
 
 def measured(kept: KeptPredictions) -> str:
     """What the last run is worth, in one sentence, and when it was."""
-    typical = max(
-        zip(kept.reliability["counts"], kept.reliability["expected"], strict=True), default=(0, 0.0)
-    )[1]
+    count, given, found = _surest(kept.reliability)
     told = t(
         "quality.predictions_measured",
         n=number(kept.measured["n"]),
@@ -80,8 +81,9 @@ def measured(kept: KeptPredictions) -> str:
         hits10=percent(kept.measured["hits10"]),
         mrr=number(kept.measured["mrr"], 3),
         frequency=number(kept.frequency["mrr"], 3),
-        p=percent(typical),
-        error=percent(kept.reliability["error"]),
+        count=number(count),
+        p=percent(given),
+        right=percent(found),
     )
     names = {"transe": "TransE", "distmult": "DistMult", "rotate": "RotatE"}
     last = t(
@@ -91,6 +93,14 @@ def measured(kept: KeptPredictions) -> str:
         seconds=duration(kept.seconds),
     )
     return f"{told} {last}"
+
+
+def _surest(reliability: Mapping[str, Any]) -> tuple[int, float, float]:
+    """Of the tenths of probability with enough answers the highest: answers, mean probability, share that is true."""
+    tenths = zip(*(reliability[name] for name in ("counts", "expected", "found")), strict=True)
+    return max(
+        (tenth for tenth in tenths if tenth[0] >= ENOUGH), key=lambda one: one[1], default=(0, nan, nan)
+    )
 
 
 def standings_of(workspace: Workspace, graph: Graph) -> Mapping[Key, str]:
@@ -115,7 +125,7 @@ def frame_of(made: Sequence[Prediction], graph: Graph, standings: Mapping[Key, s
 
     rows = [
         {
-            t("quality.column_probability"): prediction.probability,
+            t("quality.column_probability"): round(100 * prediction.probability),
             t("quality.column_product"): graph.label(prediction.subject),
             t("quality.column_relation"): relation_label(prediction.relation),
             t("quality.column_value"): graph.label(prediction.object),
