@@ -27,7 +27,7 @@ GRAPH_SHARE = 0.4
 DECAY = 0.85
 MOST_CASES = 1_000
 MOST_QUERIES = 1_000
-_BLOCK = 1_024
+_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ def similarity(net: Net, products: Sequence[str]) -> Any:
     bags = _weighted(bags)
     parts = []
     for start in range(0, len(products), _BLOCK):
-        part = (bags[start : start + _BLOCK] @ bags.T).tolil()
-        part[np.arange(part.shape[0]), np.arange(start, start + part.shape[0])] = 0.0
-        parts.append(_strongest(part.tocsr()))
+        part = (bags[start : start + _BLOCK] @ bags.T).tocsr()
+        part.setdiag(0.0, k=start)
+        parts.append(_strongest(part))
     return sp.vstack(parts).tocsr().astype(np.float32)
 
 

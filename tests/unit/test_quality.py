@@ -151,7 +151,7 @@ def test_two_columns_that_say_the_same_are_found_and_words_of_the_ontology_are_n
 def test_a_doubted_fact_is_suspicious_from_the_threshold_on() -> None:
     made = graph(*shop())
     facts = sorted(made.facts)
-    doubts = [Doubt(facts[0], 18.0, 20), Doubt(facts[1], 2.0, 20), Doubt("gone", 20.0, 20)]
+    doubts = [Doubt(facts[0], 19.5, 20), Doubt(facts[1], 2.0, 20), Doubt("gone", 20.0, 20)]
     categories = {f"product:{p}": "Mugs" for p, _, _ in shop()}
     report = check(made, Catalogued(categories, schema()), QualityConfig(), doubts)
     assert [finding.facts for finding in found(report, Kind.SUSPICIOUS)] == [(facts[0],)]

@@ -58,7 +58,7 @@ class Neighbourhood:
         rows = self.facts.rows
         who = np.intersect1d(rows[(rows[:, 1] == relation) & (rows[:, 2] == tail), 0], self.products)
         who = who[who != head]
-        order = np.argsort(-self.embedding.alike(head, who), kind="stable")
+        order = np.argsort(-self.embedding.alike(np.array([head]), who)[0], kind="stable")
         return [int(entity) for entity in who[order[:most]]]
 
     def _incidence(self, relation: int, tails: Ints) -> Any:
@@ -73,7 +73,7 @@ class Neighbourhood:
         found = np.zeros((len(self.heads), count), np.int64)
         for start in range(0, len(self.heads) if count else 0, _BLOCK):
             block = self.heads[start : start + _BLOCK]
-            alike = np.stack([self.embedding.alike(int(head), self.products) for head in block])
+            alike = self.embedding.alike(block, self.products)
             alike[self.products[None] == block[:, None]] = -np.inf
             best = np.argpartition(-alike, count - 1, axis=1)[:, :count]
             order = np.argsort(-np.take_along_axis(alike, best, 1), axis=1, kind="stable")

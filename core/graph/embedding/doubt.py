@@ -17,6 +17,8 @@ from core.graph.embedding.triples import Triples
 LEAST_VALUES = 10
 """A relation with fewer values tells nothing by a rank."""
 LEAST_KNOWN = 2
+MOST_JUDGED = 20_000
+"""Facts that are judged at most; of a larger graph as many drawn at random."""
 LEAST_FACTS = 3
 """A value of fewer products is rare, not wrong: nothing can be expected of it."""
 
@@ -49,12 +51,15 @@ def doubts(
     ``on_fold(done, folds)`` is called before each training. Raises GraphError for too few facts.
     """
     whole = Triples.of(facts)
-    fold_of = np.random.default_rng(config.seed).permutation(len(whole)) % folds
+    random = np.random.default_rng(config.seed)
+    fold_of = random.permutation(len(whole)) % folds
     judged = _judged(whole, leave_out)
     found: list[Doubt] = []
     for fold in range(folds):
         on_fold(fold, folds)
         held = np.flatnonzero((fold_of == fold) & judged)
+        if len(held) > MOST_JUDGED // folds:
+            held = np.sort(random.choice(held, MOST_JUDGED // folds, replace=False))
         known = whole.take(np.setdiff1d(np.arange(len(whole)), held))
         told = np.bincount(known.rows[:, 0], minlength=len(whole.entities))
         held = held[told[whole.rows[held, 0]] >= LEAST_KNOWN]

@@ -15,6 +15,9 @@ Table = Callable[[Ints, int, Ints], NDArray[np.floating]]
 """(heads, relation, tails) → float[heads, tails]; higher is more plausible."""
 
 
+_BLOCK = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class LinkMeasures:
     """Means over ``n`` held-out facts: reciprocal rank and the share of ranks up to 1, 3 and 10, in [0, 1]."""
@@ -35,12 +38,13 @@ def ranks(table: Table, held: Triples, known: Triples) -> NDArray[np.float64]:
         if not len(places):
             continue
         candidates = known.tails[relation]
-        heads, tails = held.rows[places, 0], held.rows[places, 2]
-        scores = np.array(table(heads, relation, candidates), np.float64)
-        own = np.searchsorted(candidates, tails)
-        mine = scores[np.arange(len(places)), own][:, None]
-        scores[known.has(heads[:, None], np.int64(relation), candidates[None])] = -np.inf  # type: ignore[arg-type]
-        found[places] = 1.0 + (scores > mine).sum(1) + (scores == mine).sum(1) / 2.0
+        for block in np.array_split(places, -(-len(places) // _BLOCK)):
+            heads, tails = held.rows[block, 0], held.rows[block, 2]
+            scores = np.array(table(heads, relation, candidates), np.float64)
+            own = np.searchsorted(candidates, tails)
+            mine = scores[np.arange(len(block)), own][:, None]
+            scores[known.has(heads[:, None], np.array(relation), candidates[None])] = -np.inf
+            found[block] = 1.0 + (scores > mine).sum(1) + (scores == mine).sum(1) / 2.0
     return found
 
 

@@ -36,9 +36,9 @@ class Embedding:
         moved = scorer.moved(np, self.entity[heads], self.relation[[relation]])
         return np.asarray(scorer.table(np, moved, self.entity[tails]), np.float32)
 
-    def alike(self, head: int, others: Ints) -> Floats:
-        """float32[others]: the cosine of an entity with others."""
-        return np.asarray(self._unit[others] @ self._unit[head], np.float32)
+    def alike(self, heads: Ints, others: Ints) -> Floats:
+        """float32[heads, others]: the cosine of entities with others."""
+        return np.asarray(self._unit[heads] @ self._unit[others].T, np.float32)
 
     @cached_property
     def _unit(self) -> Floats:

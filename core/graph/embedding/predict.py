@@ -22,6 +22,8 @@ from core.graph.embedding.triples import Ints, Parts, Triples, divided
 
 CALIBRATED_ON = 2_000
 """Most products that the probability is calibrated and checked on."""
+BLOCK = 1_000
+"""Products that are asked about at once: what bounds the memory."""
 _FUNCTIONAL = 0.95
 
 
@@ -68,10 +70,10 @@ def predict(
     single = {*single_valued, *functional(whole)}
     parts = divided(whole, seed=config.seed)
     embedding = train(parts.train, config, parts.valid, on_look)
-    around = Neighbourhood(embedding, parts.train)
+    around = Neighbourhood(embedding, parts.train, np.empty(0, np.int64))
 
-    def asked(known: Triples, heads: Ints | None = None) -> Candidates:
-        part = around if heads is None else Neighbourhood(embedding, parts.train, heads)
+    def asked(known: Triples, heads: Ints) -> Candidates:
+        part = Neighbourhood(embedding, parts.train, heads)
         return candidates(part, known, single_valued=single, leave_out=leave_out)
 
     some = _some(around.products, config.seed)
@@ -79,19 +81,29 @@ def predict(
     platt = Platt.fit(fitted_on.features, _among(fitted_on, parts.valid))
     checked_on = asked(_without(parts, parts.test), some)
     believed = reliability(platt.probability(checked_on.features), _among(checked_on, parts.test))
-    found = asked(whole)
-    probability = platt.probability(found.features)
-    made: list[Prediction] = []
-    for place in np.argsort(-probability, kind="stable").tolist():
-        if len(made) == most or probability[place] < least_probability:
-            break
-        head, relation, tail = found.rows[place].tolist()
-        named = whole.entities[head], whole.relations[relation], whole.entities[tail]
-        if wanted(*named):
-            support = around.supporting(head, relation, tail)
-            made.append(
-                Prediction(*named, float(probability[place]), tuple(whole.entities[k] for k in support))
-            )
+    likely: list[tuple[float, tuple[int, int, int]]] = []
+    for start in range(0, len(around.products), BLOCK):
+        found = asked(whole, around.products[start : start + BLOCK])
+        probability = platt.probability(found.features)
+        for place in np.argsort(-probability, kind="stable").tolist():
+            if len(likely) >= most and probability[place] <= likely[most - 1][0]:
+                break
+            if probability[place] < least_probability:
+                break
+            head, relation, tail = found.rows[place].tolist()
+            if wanted(whole.entities[head], whole.relations[relation], whole.entities[tail]):
+                likely.append((float(probability[place]), (head, relation, tail)))
+        likely = sorted(likely, key=lambda one: (-one[0], one[1]))[:most]
+    made = [
+        Prediction(
+            whole.entities[head],
+            whole.relations[relation],
+            whole.entities[tail],
+            probability,
+            tuple(whole.entities[k] for k in around.supporting(head, relation, tail)),
+        )
+        for probability, (head, relation, tail) in likely
+    ]
     return Predicted(
         tuple(made),
         measure(embedding, parts.test, whole),

@@ -40,8 +40,8 @@ def check(
 ) -> Report:
     """Check a graph.
 
-    pyshacl looks at one or two thousand facts a second, so of a graph with more than ``shapes_facts`` facts it is given
-    a fixed sample of products; or, with ``changed``, those product nodes alone. All else is of the whole graph.
+    pyshacl looks at two to five thousand facts a second, so of a graph with more than ``shapes_facts`` facts it is
+    given a fixed sample of products; or, with ``changed``, those product nodes alone. All else is of the whole graph.
     """
     shares = structure.completeness(graph, shop.categories, shop.schema)
     shaped, scope = _shaped(graph, shop, config, changed)
