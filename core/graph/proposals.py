@@ -74,6 +74,15 @@ def asserted(workspace: Workspace, graph: Graph) -> dict[tuple[str, str, str], s
     }
 
 
+def support_of(workspace: Workspace, assertion_id: str) -> tuple[str, ...]:
+    """The titles of the products because of which a proposal was first made, the nearest first; () for others."""
+    log = tables.log
+    query = select(log.c.data).where(log.c.target == assertion_id, log.c.kind == EntryKind.QUARANTINED.value)
+    with workspace.db.read() as reader:
+        data = reader.scalars(query.order_by(log.c.seq.desc()).limit(1)).first()
+    return tuple(data.get("named", ())) if data else ()
+
+
 def wanted(graph: Graph, spoken: Said) -> Callable[[str, str, str], bool]:
     """Which facts may be predicted: of products, with a value that is not a product, that nobody has spoken about."""
 

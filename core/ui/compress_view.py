@@ -15,10 +15,11 @@ from core.recommend.compressed import Quality
 from core.stages.compress import Curve, Point, view
 from core.ui.charts import NEGATIVE, POSITIVE, show, styled
 from core.ui.facts import chip
-from core.ui.tables import table
+from core.ui.tables import export_button, table
 from core.ui.text import number, percent, t
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from plotly.graph_objects import Figure
 
 LOSSLESS = frozenset({"inverse", "transitive", "equivalent", "bundles"})
@@ -30,6 +31,9 @@ def chart(curve: Curve, chosen: int) -> int | None:
     """Draw the curve; gives the strength that was clicked, None where none was."""
     st.caption(t("compress.curve_about"))
     state: Any = show(_figure(curve, chosen), "compress-curve", on_select="rerun", selection_mode="points")
+    with st.expander(t("compress.as_table"), icon=":material/table:"):
+        table(_frame(curve), "compress-curve-table")
+        export_button(_frame(curve), "compression")
     points = state["selection"]["points"] if state else []
     return int(points[0]["customdata"][0]) if points else None
 
@@ -128,6 +132,23 @@ def _figure(curve: Curve, chosen: int) -> Figure:
     figure.update_xaxes(title=t("compress.axis_size"), tickformat=".0%", autorange="reversed")
     figure.update_yaxes(title=t("compress.axis_quality"), tickformat=".0%", rangemode="tozero")
     return styled(figure, 380)
+
+
+def _frame(curve: Curve) -> DataFrame:
+    from pandas import DataFrame
+
+    rows = [
+        {
+            t("compress.strength"): strength_label(place, one.plan),
+            t("compress.size_nodes"): one.size.nodes,
+            t("compress.size_facts"): one.size.facts,
+            t("compress.size_bytes"): _bytes(one.size.bytes),
+            t("compress.line_ndcg"): change_of(one.price.ndcg),
+            t("compress.line_search"): change_of(one.price.search),
+        }
+        for place, one in enumerate(curve.points)
+    ]
+    return DataFrame(rows)
 
 
 def _hover(place: int, one: Point) -> str:

@@ -15,12 +15,16 @@ from core.stages.check import KeptReport
 from core.ui import navigation
 from core.ui.charts import POSITIVE, show, styled
 from core.ui.shell import param, set_params
+from core.ui.tables import export_button, table
 from core.ui.text import duration, listed, number, percent, relation_label, t
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from plotly.graph_objects import Figure
 
 ROWS = 12
+_LOW = "#77828e"
+"""Grey that white figures stand out from, on the light page and on the dark one."""
 EXAMPLES = 3
 
 
@@ -77,6 +81,9 @@ def completeness(report: Report) -> None:
     """Draw which share of a category's products has each attribute, as a picture; its figures are on the squares."""
     st.caption(t("quality.completeness_about"))
     show(_heatmap(report), "quality-completeness")
+    with st.expander(t("quality.as_table"), icon=":material/table:"):
+        table(_frame(report), "quality-completeness-table")
+        export_button(_frame(report), "completeness")
 
 
 def _rule(rule: Rule) -> str:
@@ -194,7 +201,8 @@ def _heatmap(report: Report) -> Figure:
             texttemplate="%{text}",
             hovertemplate="%{hovertext}<extra></extra>",
             hoverongaps=False,
-            colorscale=[[0.0, "rgba(125,133,144,.08)"], [1.0, POSITIVE]],
+            colorscale=[[0.0, _LOW], [1.0, POSITIVE]],
+            textfont={"color": "#ffffff"},
             zmin=0,
             zmax=1,
             xgap=2,
@@ -205,6 +213,22 @@ def _heatmap(report: Report) -> Figure:
     figure.update_xaxes(side="top", showgrid=False, tickangle=-35)
     figure.update_yaxes(showgrid=False)
     return styled(figure, 130 + 30 * len(categories))
+
+
+def _frame(report: Report) -> DataFrame:
+    from pandas import DataFrame
+
+    rows = [
+        {
+            t("quality.column_category"): share.category or t("quality.no_category"),
+            t("quality.column_relation"): relation_label(share.relation),
+            t("quality.column_share"): percent(share.have / share.products if share.products else None, 0),
+            t("quality.column_have"): share.have,
+            t("quality.column_products"): share.products,
+        }
+        for share in report.completeness
+    ]
+    return DataFrame(rows)
 
 
 def _hover(share: Share) -> str:

@@ -12,7 +12,7 @@ from core.extract.schema import default
 from core.graph.embedding.predict import Prediction
 from core.graph.log import Log
 from core.graph.model import Graph
-from core.graph.proposals import EXTRACTOR, Proposed, propose, said, wanted
+from core.graph.proposals import EXTRACTOR, Proposed, propose, said, support_of, wanted
 from core.graph.reading import read_assertions
 from core.graph.store import GraphStore
 from core.storage.workspaces import Workspace
@@ -53,6 +53,8 @@ def test_words_of_the_text_are_the_evidence_and_elsewhere_the_prediction_itself(
     (evidence,) = GraphStore(shop).evidence_of([made["usedIn"].id])
     assert (evidence.standing, evidence.reason) == (Standing.QUARANTINED, "predicted")
     assert evidence.document.kind is DocumentKind.PREDICTION
+    assert support_of(shop, made["usedIn"].id) == ("Fellow Stagg Kettle",)
+    assert support_of(shop, "unknown") == ()
     assert evidence.document.text == "Used in: home"
     assert evidence.document.text[made["usedIn"].start : made["usedIn"].end] == "home"
 
