@@ -10,7 +10,13 @@ from itertools import combinations
 
 Feature = tuple[str, str]
 """A relation and a node."""
-MOST_BUNDLES = 2_000
+MOST_BUNDLES = 1_000
+MOST_PAIRS = 10_000
+"""Pairs that a set may begin with, the most frequent ones."""
+MOST_LOOKED_AT = 500
+"""Subjects of a set that are asked what else they have; how many really have it is then counted."""
+MOST_TRIED = 10
+"""Features that a set is tried to grow by in a round, the most frequent first."""
 _MOST_FEATURES = 60
 """Of a product with more features the most frequent ones are paired: pairs grow with the square."""
 
@@ -56,12 +62,14 @@ def bundles(having: Mapping[str, Collection[Feature]], least: int) -> list[Bundl
         grown = True
         while grown:
             grown = False
-            near = Counter(f for subject in subjects for f in left[subject] if f not in features)
+            looked_at = sorted(subjects)[:MOST_LOOKED_AT]
+            near = Counter(f for subject in looked_at for f in left[subject] if f not in features)
             now = saved(len(subjects), len(features))
-            for feature, count in sorted(near.items(), key=lambda item: (-item[1], item[0]))[:20]:
-                if count >= least and saved(count, len(features) + 1) > now:
+            for feature, _ in sorted(near.items(), key=lambda item: (-item[1], item[0]))[:MOST_TRIED]:
+                both = subjects & at[feature]
+                if len(both) >= least and saved(len(both), len(features) + 1) > now:
                     features.add(feature)
-                    subjects = subjects & at[feature]
+                    subjects = both
                     grown = True
                     break
         if saved(len(subjects), len(features)) < 1:
@@ -81,4 +89,5 @@ def _pairs(
     for features in left.values():
         often = sorted((f for f in features if len(at[f]) >= least), key=lambda f: (-len(at[f]), f))
         counts.update(combinations(sorted(often[:_MOST_FEATURES]), 2))
-    return sorted((-count, *pair) for pair, count in counts.items() if count >= least)
+    often_together = sorted((-count, *pair) for pair, count in counts.items() if count >= least)
+    return often_together[:MOST_PAIRS]
