@@ -31,8 +31,9 @@ class Net:
 
     def patched(self, removed: Patch, added: Patch) -> Net:
         """Without ``removed``, with ``added``."""
-        nodes = {i: node for i, node in self.nodes.items() if i not in removed.node_ids}
-        facts = {i: fact for i, fact in self.facts.items() if i not in removed.fact_ids}
+        gone, dropped = removed.node_ids, removed.fact_ids
+        nodes = {i: node for i, node in self.nodes.items() if i not in gone}
+        facts = {i: fact for i, fact in self.facts.items() if i not in dropped}
         return Net(
             nodes | {node.id: node for node in added.nodes}, facts | {fact.id: fact for fact in added.facts}
         )
