@@ -78,11 +78,13 @@ class Event:
 
 
 class DocumentKind(StrEnum):
-    """Where a document's text comes from."""
+    """Where a document's text comes from: the catalogue, a review, or a prediction that states itself and that nothing
+    reads (docs/decisions/0012)."""
 
     TEXT = "text"
     CELL = "cell"
     REVIEW = "review"
+    PREDICTION = "prediction"
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class ItemWriter:
         for part in parts(keys):
             hashes = connection.scalars(select(table.c.row_hash).where(table.c.id.in_(part)))
             delta -= sum(int(hashed, 16) for hashed in hashes)
-            self._form.retire(connection, part)
+            self._form.retire(connection, part, gone=True)
             connection.execute(delete(table).where(table.c.id.in_(part)))
         return delta
 
@@ -146,12 +146,13 @@ class Form:
         """Its documents."""
         return documents_of(item) if isinstance(item, Product) else [document_of_review(item)]
 
-    def retire(self, connection: Connection, ids: Sequence[str]) -> None:
-        """Documents of these items are no longer current."""
+    def retire(self, connection: Connection, ids: Sequence[str], *, gone: bool = False) -> None:
+        """Documents of these items are no longer current; what was predicted of a product stays until it is gone."""
         documents = tables.documents
         for part in parts(ids):
             if self.field == "product":
-                kinds = (DocumentKind.TEXT.value, DocumentKind.CELL.value)
+                kinds = [DocumentKind.TEXT.value, DocumentKind.CELL.value]
+                kinds += [DocumentKind.PREDICTION.value] if gone else []
                 which = and_(documents.c.product_id.in_(part), documents.c.kind.in_(kinds))
             else:
                 which = and_(documents.c.id.in_([f"{name}/text" for name in part]))

@@ -1,4 +1,4 @@
-"""The graph without a page: ``graph stats|hash|ledger`` and ``search``; see ``exchange`` for its files."""
+"""The graph without a page: ``graph stats|hash|ledger|check`` and ``search``; see ``exchange`` for its files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import asdict
 from core.cli import exchange
 from core.cli.common import Commands, add, add_workspace, open_workspace
 from core.cli.main import Result
+from core.cli.quality import register_check
 from core.graph.model import Graph
 from core.graph.store import GraphStore
 from core.ontology import family
@@ -25,6 +26,7 @@ def register(commands: Commands) -> None:
     ):
         add_workspace(add(actions, name, run, summary))
     exchange.register(actions)
+    register_check(actions)
     search = add(commands, "search", _search, "find nodes, products and facts")
     add_workspace(search)
     search.add_argument("query")

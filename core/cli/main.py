@@ -19,6 +19,7 @@ _GROUPS = (
     "core.cli.chain",
     "core.cli.graph",
     "core.cli.resolve",
+    "core.cli.quality",
     "core.cli.score",
     "core.cli.finetune",
     "core.cli.machine",
@@ -54,8 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     if isinstance(result, int):
         return result
-    sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n" if as_json else _readable(result))
+    tell(result, as_json=as_json)
     return 0
+
+
+def tell(result: Result, *, as_json: bool) -> None:
+    """Write a result to standard output, as one JSON object or to be read."""
+    sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n" if as_json else _readable(result))
 
 
 def _readable(result: Result, indent: str = "") -> str:

@@ -23,6 +23,7 @@ STANDS = (Standing.COMMITTED, Standing.MERGED)
 SURE = 0.8
 """From this confidence on, what stands in a text may be taught although nobody looked at it."""
 MODEL_TEXTS = 300
+_READ = (DocumentKind.TEXT, DocumentKind.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def reviewed_texts(
     live = [i for i in verdicts if i in graph.standing]
     documents = {(e.document.id, e.document.hash): e.document for e in store.evidence_of(live, graph)}
     within: dict[tuple[str, str], list[Assertion]] = {
-        key: [] for key, document in documents.items() if document.kind is not DocumentKind.CELL
+        key: [] for key, document in documents.items() if document.kind in _READ
     }
     for i in graph.standing:
         found = assertions.get(i)
@@ -89,7 +90,7 @@ def model_texts(
     return [
         _reviewed(found_in[inside[0].document_id], sorted(inside, key=_place), graph, {}, categories)
         for inside in chosen
-        if found_in[inside[0].document_id].kind is not DocumentKind.CELL
+        if found_in[inside[0].document_id].kind in _READ
     ]
 
 

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     CONTESTED = "contested"
     SELF_REFERENCE = "self_reference"
+    PREDICTED = "predicted"
     UNGROUNDED = "ungrounded"
     REVIEWED = "rejected_by_reviewer"
     CORRECTED = "corrected_by_reviewer"

@@ -13,4 +13,7 @@ REGISTRY: dict[str, str] = {
     "finetune": "core.stages.finetune:run",
     "resolve": "core.stages.resolve:run",
     "exchange": "core.stages.exchange:run",
+    "predict": "core.stages.predict:run",
+    "check": "core.stages.check:run",
+    "compress": "core.stages.compress:run",
 }

@@ -34,6 +34,8 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("exchange", "swap_horiz"),
         PageSpec("review", "fact_check"),
         PageSpec("resolve", "join"),
+        PageSpec("quality", "verified"),
+        PageSpec("compress", "compress"),
     ),
     "recommend": (PageSpec("train", "model_training"), PageSpec("recommend", "recommend")),
     "trust": (

@@ -34,6 +34,9 @@ PAGES = {
     "watch": "catalogue",
     "resolve": "resolve",
     "exchange": "exchange",
+    "check": "quality",
+    "predict": "quality",
+    "compress": "compress",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

@@ -10,7 +10,8 @@ import streamlit as st
 from core.domain import EntryKind
 from core.extract.normalise import NormalValue
 from core.graph.looks import Look
-from core.graph.model import Evidence
+from core.graph.model import Evidence, Reason
+from core.graph.proposals import support_of
 from core.graph.review import Item, chance
 from core.graph.review_log import Choice
 from core.graph.store import GraphStore
@@ -25,7 +26,7 @@ from core.ui.review_people import ask_name
 from core.ui.review_press import pass_over, press, start_editing, take_back
 from core.ui.review_state import Desk, ReviewState, extractor_label, reason_label
 from core.ui.session import cached_catalogue
-from core.ui.text import number, percent, relation_label, t
+from core.ui.text import listed, number, percent, relation_label, t
 
 STYLE = ASSETS / "review_view" / "page.css"
 READINGS, MOST_READERS = 4, 50
@@ -64,7 +65,7 @@ def reasons(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) ->
     """
     store = GraphStore(workspace)
     if state.show != "second":
-        rows = [*_doubts(look), *_contradictions(store, desk, look.lead)]
+        rows = [*_doubts(workspace, look), *_contradictions(store, desk, look.lead)]
         st.html(f'<h3 class="sg-review-h">{escape(t("review.why"))}</h3>{_list(rows)}')
     item = look.lead
     readers = store.evidence_of(item.ids[:MOST_READERS], desk.graph)
@@ -79,18 +80,24 @@ def reasons(workspace: Workspace, desk: Desk, look: Look, state: ReviewState) ->
     st.html(f'<h3 class="sg-review-h">{escape(t("review.read_by"))}</h3>{_list(quotes)}')
 
 
-def _doubts(look: Look) -> list[str]:
+def _doubts(workspace: Workspace, look: Look) -> list[str]:
     item, signals = look.lead, look.lead.signals
     rows = []
     if look.others:
         told = t("review.expected", errors=number(look.expected, 1), n=number(len(look.items)))
         rows.append(_row(told, t("review.expected_note")))
     if item.reason:
-        rows.append(_row(reason_label(item.reason, sentence=True)))
+        rows.append(_row(reason_label(item.reason, sentence=True), _because(workspace, item)))
     odds = t("review.chance_apart" if signals.apart else "review.chance", value=percent(chance(signals)))
     rows.append(_row(odds, t("review.chance_of", value=percent(item.lead.confidence))))
     rows.append(_row(t("review.reach", n=number(signals.reach)), t("review.reach_note")))
     return rows
+
+
+def _because(workspace: Workspace, item: Item) -> str:
+    """The products that a prediction was made because of; "" for what was read."""
+    products = support_of(workspace, item.lead.id) if item.reason == Reason.PREDICTED else ()
+    return t("review.predicted_because", products=listed(products)) if products else ""
 
 
 def _contradictions(store: GraphStore, desk: Desk, item: Item) -> list[str]:

@@ -195,7 +195,7 @@ def reason_label(code: str, *, sentence: bool = False) -> str:
 def extractor_label(extractor: str) -> str:
     """Who read it: the catalogue's columns, tagger or span reader, a language model by its name, or a reviewer."""
     kind, _, model = extractor.partition(":")
-    if kind not in ("columns", "tagger", "reader", "llm", "reviewer"):
+    if kind not in ("columns", "tagger", "reader", "llm", "reviewer", "prediction"):
         return extractor
     return f"{t(f'review.by_{kind}')} {model}".strip()
 
