@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -68,6 +68,31 @@ class Reason(StrEnum):
     CORRECTED = "corrected_by_reviewer"
 
 
+class _Ordered(Mapping[str, Sequence[str]]):
+    """The facts at each node, put into order when a node is first looked at: few of a large graph's nodes ever are."""
+
+    def __init__(self, found: dict[str, list[str]], facts: Mapping[str, Fact]) -> None:
+        self._found = found
+        self._facts = facts
+        self._ready: dict[str, tuple[str, ...]] = {}
+
+    def __getitem__(self, node_id: str) -> Sequence[str]:
+        ready = self._ready.get(node_id)
+        if ready is None:
+            ready = self._ready[node_id] = tuple(sorted(self._found[node_id], key=self._place))
+        return ready
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def _place(self, fact_id: str) -> tuple[str, str, str]:
+        fact = self._facts[fact_id]
+        return fact.relation, fact.subject, fact.object
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """A version of the graph. Equal ``hash``, equal nodes, facts and standings, whatever way they came about.
@@ -95,14 +120,14 @@ class Graph:
         return normalise(assertion.relation, assertion.object, rule)
 
     @cached_property
-    def by_node(self) -> Mapping[str, tuple[str, ...]]:
+    def by_node(self) -> Mapping[str, Sequence[str]]:
         """The ids of the facts at each node, in a fixed order."""
         found: dict[str, list[str]] = {}
         for fact in self.facts.values():
             found.setdefault(fact.subject, []).append(fact.id)
-            found.setdefault(fact.object, []).append(fact.id)
-        order = {i: (f.relation, f.subject, f.object) for i, f in self.facts.items()}
-        return {node: tuple(sorted(set(ids), key=order.__getitem__)) for node, ids in found.items()}
+            if fact.object != fact.subject:
+                found.setdefault(fact.object, []).append(fact.id)
+        return _Ordered(found, self.facts)
 
     def facts_at(self, node_id: str) -> list[Fact]:
         """The facts that a node is part of."""

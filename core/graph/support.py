@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Integer, and_, case, cast, func, select
 
 from core.domain import EntryKind
 from core.graph.reading import chunks
@@ -61,3 +61,37 @@ def moments(workspace: Workspace, seqs: Iterable[int]) -> dict[int, float]:
             query = select(log.c.seq, log.c.time).where(log.c.seq.in_(part))
             found.update((row.seq, row.time) for row in reader.execute(query))
     return found
+
+
+class Stop(NamedTuple):
+    """A position of the log at which a piece of work ended: the last of its ``entries``, when, by whom, by which job
+    ("" for what a person did; then it is a day's work) and that job's stage."""
+
+    seq: int
+    time: float
+    entries: int
+    actor: str
+    job_id: str
+    stage: str
+
+
+def stops(workspace: Workspace) -> list[Stop]:
+    """The versions worth comparing, oldest first: where each job ended, and each person's day."""
+    log, jobs = tables.log, tables.jobs
+    by_hand = log.c.job_id == ""
+    day = case((by_hand, cast(log.c.time / 86_400, Integer)), else_=0)
+    actor = case((by_hand, log.c.actor), else_="")
+    grouped = select(
+        func.max(log.c.seq).label("seq"),
+        func.max(log.c.time).label("time"),
+        func.count().label("entries"),
+        actor.label("actor"),
+        log.c.job_id,
+    ).group_by(log.c.job_id, actor, day)
+    with workspace.db.read() as reader:
+        stages = {row.id: row.stage for row in reader.execute(select(jobs.c.id, jobs.c.stage))}
+        found = [
+            Stop(row.seq, row.time, row.entries, row.actor, row.job_id, stages.get(row.job_id, ""))
+            for row in reader.execute(grouped)
+        ]
+    return sorted(found)

@@ -10,4 +10,5 @@ REGISTRY: dict[str, str] = {
     "teach": "core.stages.teach:run",
     "evaluate": "core.stages.evaluate:run",
     "finetune": "core.stages.finetune:run",
+    "survey": "core.stages.survey:run",
 }

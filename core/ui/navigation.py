@@ -31,6 +31,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("schema", "schema"),
         PageSpec("build", "auto_awesome_motion"),
         PageSpec("graph", "hub"),
+        PageSpec("map", "bubble_chart"),
         PageSpec("review", "fact_check"),
     ),
     "recommend": (PageSpec("train", "model_training"), PageSpec("recommend", "recommend")),

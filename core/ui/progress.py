@@ -31,6 +31,7 @@ PAGES = {
     "teach": "review",
     "evaluate": "evaluate",
     "finetune": "finetune",
+    "survey": "map",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

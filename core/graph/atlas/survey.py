@@ -1,46 +1,55 @@
-"""A survey of a version of the graph: its map, what tells its communities apart, and what nodes can be coloured by.
+"""A survey of a version of the graph: its map, its structure, and what nodes can be coloured by.
 
-Made once for each version, in seconds for a million facts, and kept in a file named by the graph's hash.
+Made once for a version, in seconds for a hundred thousand facts and about a minute for a million, and kept in a file
+(``survey_file``), so that whoever looks at the whole graph need not walk it.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from core.graph.atlas.atlas import Atlas, atlas
 from core.graph.atlas.marks import Marks, marks
 from core.graph.model import Graph
-from core.graph.structure.network import Ints, network
+from core.graph.structure.centrality import Centrality, centrality
+from core.graph.structure.motifs import Motifs, motifs
+from core.graph.structure.network import Floats, Ints, Network, network
 from core.graph.structure.traits import Trait, traits
 from core.graph.support import Arrival
 
-FORMAT = 1
-KEPT = 6
+Traits = tuple[tuple[Trait, ...], ...]
 Tell = Callable[[int, int, str], None]
+PARTS = ("network", "atlas", "traits", "marks", "centrality", "motifs")
+"""What a survey is made of, in order; the names that progress is told by."""
 
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """A survey of the version with this ``hash`` at position ``seq`` of the log; ``traits`` are each community's.
-    ``degree`` (N,) counts the facts at each node of the atlas; ``times`` has when each step of its growth was (epoch
-    seconds, 0 where nobody knows)."""
+    """A survey of the version with this ``hash``, at position ``seq`` of the log.
+
+    Nodes are in the order of ``atlas.ids``; ``subject`` and ``object`` (M,) are the ends of the facts, ``relation``
+    (M,) positions in ``relations``. ``ties`` (C, C) are the weights of the facts between communities, ``traits`` and
+    ``part_traits`` what is telling of each community and part; ``times`` has when each step of the growth was (epoch
+    seconds, 0 where nobody knows).
+    """
 
     hash: str
     seq: int
     atlas: Atlas
     marks: Marks
-    degree: Ints
-    traits: tuple[tuple[Trait, ...], ...]
+    subject: Ints
+    object: Ints
+    relation: Ints
+    relations: tuple[str, ...]
+    ties: Floats
+    traits: Traits
+    part_traits: Traits
+    centrality: Centrality
+    motifs: Motifs
     times: tuple[float, ...] = ()
 
     @cached_property
@@ -48,10 +57,22 @@ class Survey:
         """The position of each node on the map."""
         return {node: k for k, node in enumerate(self.atlas.ids)}
 
+    @property
+    def degree(self) -> Ints:
+        """(N,) the facts at each node."""
+        return self.centrality.degree
+
     def members(self, community: int) -> Ints:
-        """The nodes of a community, those with most facts first."""
+        """The nodes of a community, the most central first (by PageRank)."""
         inside = np.flatnonzero(self.atlas.of == community)
-        return np.asarray(inside[np.lexsort((inside, -self.degree[inside]))])
+        return np.asarray(inside[np.lexsort((inside, -self.centrality.pagerank[inside]))])
+
+    def links(self, community: int, most: int) -> Ints:
+        """The facts within a community, at most so many: those at the least linked ends first, as they tie most."""
+        of = self.atlas.of
+        inside = np.flatnonzero((of[self.subject] == community) & (of[self.object] == community))
+        busy = self.degree[self.object[inside]]
+        return np.asarray(inside[np.lexsort((inside, busy))][:most])
 
 
 def survey(
@@ -62,91 +83,45 @@ def survey(
     tell: Tell = lambda _done, _of, _what: None,
 ) -> Survey:
     """Survey a graph. ``before`` is an earlier survey whose places are to be kept; ``times`` gives the epoch times of
-    positions of the log; ``tell(done, of, what)`` is called before each step."""
-    tell(0, 4, "network")
+    positions of the log; ``tell(done, of, part)`` is called before each of ``PARTS``."""
+
+    def now(part: str) -> None:
+        tell(PARTS.index(part), len(PARTS), part)
+
+    now("network")
     net = network(graph)
-    tell(1, 4, "atlas")
+    now("atlas")
     made = atlas(net, before.atlas if before else None)
-    tell(2, 4, "traits")
-    told = traits(net, made.of)
-    tell(3, 4, "marks")
+    now("traits")
+    told, parts_told = traits(net, made.of), traits(net, made.part)
+    now("marks")
     marked = marks(graph, net, arrived)
     known = times(marked.until) if times else {}
+    now("centrality")
+    central = centrality(net)
+    now("motifs")
+    found = motifs(net)
     return Survey(
         graph.hash,
         graph.seq,
         made,
         marked,
-        net.degree,
+        net.subject,
+        net.object,
+        net.relation,
+        net.relations,
+        _ties(net, made),
         told,
+        parts_told,
+        central,
+        found,
         tuple(known.get(int(seq), 0.0) for seq in marked.until),
     )
 
 
-def save(folder: Path, found: Survey) -> Path:
-    """Write a survey; the oldest beyond ``KEPT`` go."""
-    arrays: dict[str, Any] = {"degree": found.degree}
-    plain: dict[str, Any] = {
-        "format": FORMAT,
-        "hash": found.hash,
-        "seq": found.seq,
-        "times": found.times,
-        "traits": [[asdict(trait) for trait in told] for told in found.traits],
-    }
-    for name, part in (("atlas", found.atlas), ("marks", found.marks)):
-        for field in fields(part):
-            value = getattr(part, field.name)
-            (arrays if isinstance(value, np.ndarray) else plain)[f"{name}.{field.name}"] = value
-    arrays["plain"] = np.frombuffer(json.dumps(plain, ensure_ascii=False).encode("utf-8"), dtype=np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    path = folder / f"{found.hash}.npz"
-    scratch = folder / f"{found.hash}.{os.getpid()}"
-    scratch.write_bytes(buffer.getvalue())
-    scratch.replace(path)
-    for old in _newest_first(folder)[KEPT:]:
-        old.unlink(missing_ok=True)
-    return path
-
-
-def load(folder: Path, graph_hash: str) -> Survey | None:
-    """The survey of a version, None where there is none that can be read."""
-    return _read(folder / f"{graph_hash}.npz")
-
-
-def latest(folder: Path) -> Survey | None:
-    """The survey made last, of whatever version."""
-    return next((found for path in _newest_first(folder) if (found := _read(path))), None)
-
-
-def _newest_first(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.npz"), key=lambda path: (-path.stat().st_mtime_ns, path.name))
-
-
-def _read(path: Path) -> Survey | None:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        plain = json.loads(arrays.pop("plain").tobytes())
-    except (OSError, ValueError, KeyError, BadZipFile):
-        return None
-    if plain.get("format") != FORMAT:
-        return None
-    values = {**plain, **arrays}
-
-    def part(name: str) -> dict[str, Any]:
-        found = {key.removeprefix(name): value for key, value in values.items() if key.startswith(name)}
-        return {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
-
-    return Survey(
-        plain["hash"],
-        int(plain["seq"]),
-        Atlas(**part("atlas.")),
-        Marks(**part("marks.")),
-        values["degree"],
-        tuple(
-            tuple(Trait(**{**trait, "facts": tuple(trait["facts"])}) for trait in told)
-            for told in plain["traits"]
-        ),
-        tuple(plain["times"]),
-    )
+def _ties(net: Network, made: Atlas) -> Floats:
+    count, of = len(made.at), made.of
+    pairs = of[net.subject].astype(np.int64) * count + of[net.object]
+    found = np.bincount(pairs, net.weight, count * count).reshape(count, count)
+    np.fill_diagonal(found, 0.0)
+    return np.asarray(found + found.T)
