@@ -14,7 +14,7 @@ from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui.graph_state import in_language
 from core.ui.map_export import export
-from core.ui.map_picture import picture
+from core.ui.map_picture import picture, tools
 from core.ui.map_state import VIEWS, MapState, change, read_state
 from core.ui.progress import job_panel
 from core.ui.session import cached_graph
@@ -55,9 +55,12 @@ def render(workspace: Workspace) -> None:
 
 
 def _survey(workspace: Workspace, graph: Graph) -> Survey | None:
-    """The survey of this version; of a graph too large to wait for, the one made last until a job has made it."""
+    """The survey of this version; of a graph that is being built, or is too large to wait for, the one made last."""
     found = kept(workspace, graph.hash)
     if found is not None:
+        return found
+    growing = bool(Jobs(workspace).list("build", active=True, limit=1))
+    if growing and (found := latest(workspace)):
         return found
     if len(graph.facts) <= QUICK:
         with st.spinner(t("map.surveying")):
@@ -82,16 +85,22 @@ def _state(graph: Graph, survey: Survey | None) -> str:
 
 
 def _views(state: MapState) -> None:
-    st.session_state["map_view_is"] = state.view
-    st.segmented_control(
-        t("map.view"),
-        VIEWS,
-        format_func=lambda view: t(f"map.view_{view}"),
-        key="map_view_is",
-        on_change=lambda: change(view=st.session_state["map_view_is"]),
-        label_visibility="collapsed",
-        required=True,
-    )
+    """The choice of view, and at its side the tools of the map."""
+    left, right = st.columns([2.3, 7.3], vertical_alignment="center")
+    with left:
+        st.session_state["map_view_is"] = state.view
+        st.segmented_control(
+            t("map.view"),
+            VIEWS,
+            format_func=lambda view: t(f"map.view_{view}"),
+            key="map_view_is",
+            on_change=lambda: change(view=st.session_state["map_view_is"]),
+            label_visibility="collapsed",
+            required=True,
+        )
+    with right:
+        if state.view == "map":
+            tools(state)
 
 
 def _behind(workspace: Workspace, survey: Survey, graph: Graph) -> None:

@@ -39,7 +39,6 @@ function begin(frame) {
 }
 
 function take(p, data) {
-  const before = p.data;
   p.data = data;
   p.frame.style.setProperty("--height", `${data.height}px`);
   p.ink = inks(p.frame, data);
@@ -52,13 +51,15 @@ function take(p, data) {
   p.label = (k) => p.labels.get(k) ?? "";
   p.hits = new Set(data.hits);
   colour(p);
-  if (!before || before.step !== data.step) p.step = data.step;
+  if (p.given !== data.step) p.given = p.step = data.step;
   if (!p.playing && p.step > places.steps - 1) p.step = places.steps - 1;
   p.near = -1;
   said(p);
   if (!p.settled) settle(p);
-  else if (before.opened !== data.opened) fly(p, data.opened >= 0 ? places.communities[data.opened] : null);
-  else if (before.selected !== data.selected && data.selected >= 0 && data.selected !== p.picked) bring(p, data.selected);
+  else if (p.entered !== data.opened) fly(p, data.opened >= 0 ? places.communities[data.opened] : null);
+  else if (p.chosen !== data.selected && data.selected >= 0 && data.selected !== p.picked) bring(p, data.selected);
+  p.entered = data.opened;
+  p.chosen = data.selected;
   again(p);
 }
 
@@ -82,6 +83,8 @@ function colour(p) {
   const key = `${data.map} ${data.by} ${last}`;
   if (p.toned !== key) { p.tone = Uint16Array.from({ length: places.px.length }, (_, k) => code(k)); p.toned = key; }
   p.palette = data.palette.map(channels);
+  // Products are a shade nearer to the ink than the values they have.
+  p.deep = data.by === "community" ? p.palette.map((tone) => tone.map((v, i) => v * 0.5 + p.ink.text[i] * 0.5)) : p.palette;
 }
 
 function inks(frame, data) {
@@ -238,6 +241,7 @@ function click(p, [x, y]) {
 
 function open(p, community) {
   fly(p, community >= 0 ? p.places.communities[community] : null);
+  p.entered = community;
   p.data = { ...p.data, opened: community };
   send(p, "opened", community);
 }

@@ -6,7 +6,7 @@ const NODE_LABEL = 5.2;
 const PART_SHOWS = 26;
 const LINES = 24000;
 
-function reach(degree) { return Math.min(0.92, 0.36 + 0.09 * Math.log2(1 + degree)); }
+function reach(degree) { return Math.min(0.98, 0.44 + 0.1 * Math.log2(1 + degree)); }
 
 function paint(p) {
   const { canvas, ctx, view, ink } = p;
@@ -40,10 +40,10 @@ function grounds(p) {
   places.communities.forEach(([x, y, r], c) => {
     const [sx, sy] = at(p, x, y), sr = r * view.s;
     if (!seen(p, sx, sy, sr)) return;
-    const tone = data.tones[c];
+    const tone = data.by === "community" ? data.tones[c] : ink.text;
     const strong = c === p.over || c === data.opened;
     disc(ctx, sx, sy, sr);
-    ctx.fillStyle = rgba(tone, among && c !== data.opened ? 0.03 : strong ? 0.13 : ink.dark ? 0.1 : 0.07);
+    ctx.fillStyle = rgba(tone, among && c !== data.opened ? 0.03 : (strong ? 0.13 : ink.dark ? 0.1 : 0.07) * (data.by === "community" ? 1 : 0.5));
     ctx.fill();
     ctx.lineWidth = strong ? 1.6 : 1;
     ctx.strokeStyle = rgba(tone, strong ? 0.85 : among ? 0.18 : 0.34);
@@ -53,7 +53,7 @@ function grounds(p) {
     const [sx, sy] = at(p, x, y), sr = r * view.s;
     if (sr < PART_SHOWS || !seen(p, sx, sy, sr)) return;
     disc(ctx, sx, sy, sr);
-    ctx.fillStyle = rgba(data.tones[places.part_of[k]], Math.min(0.05, (sr - PART_SHOWS) / 600) + 0.02);
+    ctx.fillStyle = rgba(data.by === "community" ? data.tones[places.part_of[k]] : ink.text, Math.min(0.05, (sr - PART_SHOWS) / 600) + 0.02);
     ctx.fill();
   });
 }
@@ -83,7 +83,7 @@ function ties(p) {
 
 function lines(p) {
   const { ctx, view, data, ink } = p;
-  const chosen = p.near;
+  const chosen = p.near >= 0 ? p.near : data.selected;
   const { from, to } = p.links;
   if (!from.length) return;
   const shown = (k) => p.step >= p.places.steps - 1 || p.places.step[k] <= p.step;
@@ -143,7 +143,7 @@ function dabs(p) {
     if (data.opened >= 0 && p.group[k] !== data.opened) weight = 0.22;
     if (hits) weight = p.hits.has(k) ? 1 : weight * 0.3;
     if (!all && places.step[k] > p.step - 3) { r *= 1.7; weight = 1; }
-    const tone = p.palette[p.tone[k]];
+    const tone = (places.type[k] === places.product ? p.deep : p.palette)[p.tone[k]];
     dab(pixels, W, H, x, y, r, tone, weight);
   }
   const sheet = p.sheet.getContext("2d");
@@ -202,7 +202,7 @@ function names(p) {
   const taken = [];
   const middle = { textAlign: "center" };
   for (const k of [data.selected, p.near].filter((k) => k >= 0)) nodeName(p, k, taken, true);
-  if (p.hits.size <= 40) for (const k of p.hits) nodeName(p, k, taken, true);
+  if (p.hits.size <= 60) for (const k of p.hits) nodeName(p, k, taken, false, 600);
   places.communities.forEach(([x, y, r], c) => {
     const sr = r * view.s;
     const [sx, sy] = at(p, x, y);
@@ -233,13 +233,13 @@ function names(p) {
   }
 }
 
-function nodeName(p, k, taken, forced) {
+function nodeName(p, k, taken, forced, weight = forced ? 600 : 450) {
   const label = p.label(k);
   if (!label) return false;
   const [x, y] = at(p, p.places.px[k], p.places.py[k]);
   if (!seen(p, x, y, 0)) return false;
   const r = p.reach[k] * p.view.s;
-  return text(p, [label], x, y + r + 8, forced ? 12.5 : 11.5, forced ? 600 : 450, 1, taken, forced ? 220 : 120, { textAlign: "center", forced });
+  return text(p, [label], x, y + r + 8, forced ? 12.5 : 11.5, weight, 1, taken, weight > 500 ? 200 : 120, { textAlign: "center", forced });
 }
 
 // Lines of text in the middle of a point, with a halo; not where they would cover others.

@@ -51,26 +51,27 @@ def sides(
     )
 
 
-def side_svg(survey: Survey, side: Side, title: str) -> str:
-    """A version as SVG in the colour of the text around it, as wide as its place."""
+def side_svg(survey: Survey, side: Side, title: str, ink: str) -> str:
+    """A version as SVG, what is alike in both in the colour ``ink`` (``#rrggbb``)."""
     atlas = survey.atlas
     at, radius = atlas.at, atlas.radius[:, None]
     low, high = (at - radius).min(axis=0) - 2, (at + radius).max(axis=0) + 2
     width, height = high - low
     thin = float(width) / 900
     parts = [
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="currentColor" fill-opacity=".035" '
-        f'stroke="currentColor" stroke-opacity=".22" stroke-width="{thin:.2f}"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{ink}" fill-opacity=".035" '
+        f'stroke="{ink}" stroke-opacity=".22" stroke-width="{thin:.2f}"/>'
         for (x, y), r in zip(at, atlas.radius, strict=True)
     ]
     if len(side.nodes):
         path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in side.nodes)
         parts.append(
-            f'<path d="{path}" stroke="currentColor" stroke-opacity=".3" stroke-width="{max(thin * 1.6, 0.7):.2f}" '
+            f'<path d="{path}" stroke="{ink}" stroke-opacity=".3" stroke-width="{max(thin * 1.6, 0.7):.2f}" '
             f'stroke-linecap="round"/>'
         )
+    light = min(0.5, 0.06 + 150 / (len(side.facts) + 1))
     parts += [
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-opacity=".45" '
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-opacity="{light:.2f}" '
         f'stroke-width="{thin:.2f}"/>'
         for (x1, y1), (x2, y2), colour in side.facts
     ]
@@ -80,7 +81,7 @@ def side_svg(survey: Survey, side: Side, title: str) -> str:
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{low[0]:.1f} {low[1]:.1f} {width:.1f} {height:.1f}" '
-        f'role="img" aria-label="{escape(title, quote=True)}" fill="none" style="width:100%;height:auto">'
+        f'width="{width * 4:.0f}" height="{height * 4:.0f}" role="img" fill="none"><title>{escape(title)}</title>'
         + "".join(parts)
         + "</svg>"
     )

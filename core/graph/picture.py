@@ -111,6 +111,26 @@ def map_svg(
     return _svg(drawn, box, title, ink, paper, 3.0)
 
 
+def corner_svg(survey: Survey, tones: Sequence[str], node: int, ink: str) -> str:
+    """The map as small as can be: circles of communities, and a mark in the colour ``ink`` where one node lies."""
+    atlas = survey.atlas
+    at, radius = atlas.at, atlas.radius[:, None]
+    low, high = (at - radius).min(axis=0), (at + radius).max(axis=0)
+    (width, height), of = high - low, int(atlas.of[node])
+    x, y = atlas.places()[node]
+    circles = "".join(
+        f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{r:.1f}" fill="{tone}" fill-opacity="{0.45 if c == of else 0.14}"/>'
+        for c, ((cx, cy), r, tone) in enumerate(zip(at, atlas.radius, tones, strict=True))
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="{low[0]:.1f} {low[1]:.1f} {width:.1f} {height:.1f}">{circles}'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{width / 55:.1f}" fill="none" stroke="{ink}" '
+        f'stroke-width="{width / 140:.1f}"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{width / 160:.1f}" fill="{ink}"/></svg>'
+    )
+
+
 def _dots(survey: Survey, node_tones: Sequence[str]) -> Iterable[str]:
     """Every node, those of one tone and size in one path: a line of no length with round ends is a dot."""
     places = np.round(survey.atlas.places(), 1)

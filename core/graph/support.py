@@ -15,7 +15,7 @@ from core.storage.workspaces import Workspace
 
 
 class Arrival(NamedTuple):
-    """The position of the log at which an assertion was first made, and the source of its document."""
+    """The position of the log at which what an assertion says was first said, and the source of its document."""
 
     seq: int
     source: str
@@ -34,22 +34,31 @@ def sources_of(workspace: Workspace, assertion_ids: Iterable[str]) -> dict[str, 
 
 
 def arrivals(workspace: Workspace) -> dict[str, Arrival]:
-    """When and whence each assertion of the workspace first came in; some seconds for a million of them."""
+    """When and whence each assertion of the workspace first came in; some seconds for a million of them.
+
+    What is read again by another reader, or in another version of a text, came in when it was first said.
+    """
     log, a, d = tables.log, tables.assertions, tables.documents
     first = (
-        select(log.c.target, func.min(log.c.seq).label("seq"))
+        select(log.c.target, func.min(log.c.seq))
         .where(log.c.kind == EntryKind.ASSERTED)
         .group_by(log.c.target)
     )
-    sources = select(a.c.id, d.c.source_id).select_from(
+    told = select(a.c.id, a.c.subject, a.c.relation, a.c.object, d.c.source_id).select_from(
         a.join(d, and_(d.c.id == a.c.document_id, d.c.hash == a.c.document_hash))
     )
     with workspace.db.read() as reader:
         seqs = {target: int(seq) for target, seq in reader.execute(first).yield_per(CHUNK_ROWS)}
-        return {
-            assertion: Arrival(seqs.get(assertion, 0), source)
-            for assertion, source in reader.execute(sources).yield_per(CHUNK_ROWS)
-        }
+        sources: dict[str, tuple[str, tuple[str, str, str]]] = {}
+        earliest: dict[tuple[str, str, str], int] = {}
+        for assertion, subject, relation, words, source in reader.execute(told).yield_per(CHUNK_ROWS):
+            said = (subject, relation, words.casefold())
+            sources[assertion] = (source, said)
+            if assertion in seqs:
+                earliest[said] = min(earliest.get(said, seqs[assertion]), seqs[assertion])
+    return {
+        assertion: Arrival(earliest.get(said, 0), source) for assertion, (source, said) in sources.items()
+    }
 
 
 def moments(workspace: Workspace, seqs: Iterable[int]) -> dict[int, float]:

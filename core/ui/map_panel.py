@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 from core.graph.atlas.survey import Survey
@@ -15,7 +16,7 @@ from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE, FAMILY_COLORS
 from core.ui.graph_panel import literal
 from core.ui.graph_view import shorten
-from core.ui.map_names import community_name, community_note, part_name, summary, tones, trait_note
+from core.ui.map_names import community_name, part_name, product_mask, summary, tones, trait_note
 from core.ui.map_naming import ask_model, told_name
 from core.ui.map_state import MapState, change, open_community
 from core.ui.navigation import link
@@ -40,13 +41,14 @@ def panel(workspace: Workspace, survey: Survey, graph: Graph, state: MapState, h
 def _communities(workspace: Workspace, survey: Survey, graph: Graph) -> None:
     st.html(f'<h3 class="sg-h3">{escape(t("map.communities"))}</h3>')
     colours = tones(survey)
-    with st.container(key="map-communities", gap=None, height=600, border=False):
+    products = np.bincount(survey.atlas.of[product_mask(survey)], minlength=len(colours))
+    with st.container(key="map-communities", gap=None, height=586, border=False):
         for c in range(len(survey.atlas.at)):
             with st.container(key=f"map-row-{c}", gap=None):
                 st.html(f"<style>.st-key-map-row-{c}{{--sg-family:{colours[c]}}}</style>")
                 title = told_name(workspace, survey, c) or community_name(graph, survey, c)
                 st.button(
-                    f"{literal(shorten(title, 54))} :small[:gray[{literal(community_note(survey, c))}]]",
+                    f"{literal(shorten(title, 40))} :small[:gray[{t('map.size_short', n=number(int(products[c])))}]]",
                     key=f"map-open-{c}",
                     type="tertiary",
                     on_click=open_community,
@@ -75,8 +77,8 @@ def _community(workspace: Workspace, survey: Survey, graph: Graph, c: int) -> No
             for trait in survey.traits[c]:
                 link(
                     "graph",
-                    f"{literal(shorten(graph.label(trait.node), 40))} :small[:gray[{literal(trait_note(trait))}]]",
-                    help=t("map.trait_help", n=number(trait.count)),
+                    f"{literal(shorten(graph.label(trait.node), 26))} :small[:gray[{literal(trait_note(trait))}]]",
+                    help=t("map.trait_help", n=number(trait.count), lift=number(trait.lift, 1)),
                     width="stretch",
                     node=trait.node,
                     sel=f"fact:{trait.facts[0]}",
@@ -150,7 +152,7 @@ def _node(survey: Survey, graph: Graph, node_id: str) -> None:
             other = fact.object if fact.subject == node_id else fact.subject
             link(
                 "graph",
-                f"{literal(shorten(graph.label(other), 44))} :small[:gray[{literal(relation_label(fact.relation))}]]",
+                f"{literal(shorten(graph.label(other), 28))} :small[:gray[{literal(relation_label(fact.relation))}]]",
                 width="stretch",
                 node=node_id,
                 sel=f"fact:{fact.id}",

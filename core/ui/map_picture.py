@@ -25,14 +25,13 @@ from core.ui.structure_view import community_rows
 from core.ui.tables import export_button, table
 from core.ui.text import t, type_label
 
-HEIGHT = 640
+HEIGHT = 560
 FOUND = 2_000
 LISTED = 2_000
 
 
 def picture(workspace: Workspace, survey: Survey, graph: Graph, state: MapState) -> None:
-    """Draw the tools, the map (or its table) and the panel."""
-    _tools(state)
+    """Draw the map, or its table, and the panel beside it."""
     hits = search(graph, state.query, FOUND) if state.query else []
     left, right = st.columns([7, 3], gap="medium")
     with left:
@@ -44,8 +43,9 @@ def picture(workspace: Workspace, survey: Survey, graph: Graph, state: MapState)
         panel(workspace, survey, graph, state, hits)
 
 
-def _tools(state: MapState) -> None:
-    find, colour, show = st.columns([4.4, 4.6, 1.6], vertical_alignment="center")
+def tools(state: MapState) -> None:
+    """Draw the search box, the choice of colours, and the switch to the table."""
+    find, colour, show = st.columns([3.6, 2, 1.7], vertical_alignment="center")
     with find:
         st.session_state["map_q"] = state.query
         st.text_input(
@@ -58,14 +58,13 @@ def _tools(state: MapState) -> None:
         )
     with colour:
         st.session_state["map_by"] = state.by
-        st.segmented_control(
+        st.selectbox(
             t("map.colour_by"),
             COLOURS,
-            format_func=lambda by: t(f"map.by_{by}"),
+            format_func=lambda by: t("map.coloured_by", what=t(f"map.by_{by}")),
             key="map_by",
             on_change=lambda: change(by=st.session_state["map_by"]),
             label_visibility="collapsed",
-            required=True,
         )
     with show:
         st.session_state["map_as"] = "table" if state.as_table else "picture"

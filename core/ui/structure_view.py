@@ -140,13 +140,12 @@ def _motifs(survey: Survey, graph: Graph) -> None:
     )
     cases = [case for case in found.cases if case.kind is kind]
     st.caption(t(f"map.motif_{kind.value}_why"))
+    shown = ["col_value"] if kind is MotifKind.STAR else ["col_first", "col_second"]
     frame = pd.DataFrame(
-        {
-            t("map.col_nodes"): [listed(graph.label(node) for node in case.nodes) for case in cases],
-            t(f"map.col_size_{kind.value}"): [case.size for case in cases],
-        }
+        {t(f"map.{name}"): [graph.label(case.nodes[k]) for case in cases] for k, name in enumerate(shown)}
+        | {t(f"map.col_size_{kind.value}"): [case.size for case in cases]}
     )
-    columns = {t("map.col_nodes"): st.column_config.TextColumn(width="large")}
+    columns = {t(f"map.col_size_{kind.value}"): st.column_config.NumberColumn(width="small")}
     chosen = table(
         frame, f"structure_motifs_{kind.value}", columns=columns, height=HEIGHT - 80, selection=True
     )

@@ -16,6 +16,7 @@ from core.graph.model import Graph
 from core.graph.store import GraphStore
 from core.graph.support import Stop, sources_of, stops
 from core.storage.workspaces import Workspace
+from core.ui import theme
 from core.ui.charts import NEGATIVE, POSITIVE
 from core.ui.map_names import source_names
 from core.ui.map_state import MapState, change
@@ -127,7 +128,9 @@ def _side_by_side(
             said = t(
                 "map.side", seq=number(seq), nodes=number(len(graph.nodes)), facts=number(len(graph.facts))
             )
-            st.html(f'<div class="sg-map-side">{side_svg(survey, side, said)}<p>{escape(said)}</p></div>')
+            ink = "#e2e8ef" if theme.dark() else "#1b2430"
+            with st.container(border=True, key=f"map-side-{seq}"):
+                st.image(side_svg(survey, side, said, ink), caption=said, width="stretch")
 
 
 def _by_source(workspace: Workspace, difference: GraphDiff) -> None:

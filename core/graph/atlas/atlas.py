@@ -212,6 +212,14 @@ def _turned(made: Atlas, before: Atlas) -> Atlas:
     # Discs are turned about their own centres only in that these move: seeds keep the angles of their numbers.
     part_at = (made.part_at - middle) @ rotation + to
     return Atlas(
-        made.ids, made.part, made.slot, made.part_of, part_at, made.part_radius, at, made.radius,
-        made.modularity, made.scattered,
-    )  # fmt: skip
+        made.ids,
+        made.part,
+        made.slot,
+        made.part_of,
+        part_at,
+        made.part_radius,
+        at,
+        made.radius,
+        made.modularity,
+        made.scattered,
+    )

@@ -104,6 +104,8 @@ def _middle(centres: Points, radii: Floats) -> Points:
     """The centre of about the smallest circle around all (Bădoiu and Clarkson 2003)."""
     middle = (centres * radii[:, None]).sum(axis=0) / radii.sum() if len(radii) else np.zeros(2)
     for step in range(1, 200):
-        far = np.hypot(*(centres - middle).T) + radii
-        middle = middle + (centres[np.argmax(far)] - middle) / (step + 1)
+        away = centres - middle
+        distance = np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-9)
+        k = int(np.argmax(distance + radii))
+        middle = middle + away[k] * (1 + radii[k] / distance[k]) / (step + 1)
     return np.asarray(middle)

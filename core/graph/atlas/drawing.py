@@ -51,6 +51,7 @@ def drawing(survey: Survey) -> bytes:
         "counts": np.bincount(atlas.of, minlength=len(atlas.at)).tolist(),
         "ties": strongest(survey),
         "steps": len(marks.until),
+        "product": marks.types.index("Product") if "Product" in marks.types else -1,
         "arrays": [(key, f"{a.dtype.kind}{a.dtype.itemsize}", len(a)) for key, a in ordered.items()],
     }
     text = json.dumps(head, separators=(",", ":")).encode()
