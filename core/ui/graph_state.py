@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, lru_cache
 
 from core.domain import Node
 from core.extract.tokens import has_cjk
@@ -155,12 +155,22 @@ def called(node: Node, language: str) -> Node:
     return replace(node, label=label, aliases=tuple(dict.fromkeys((node.label, *node.aliases))))
 
 
+@dataclass(frozen=True, eq=False)
+class _Named(Graph):
+    """A graph whose nodes are called by other names; its facts are those of ``of``."""
+
+    of: Graph = field(kw_only=True)
+
+    @cached_property
+    def by_node(self) -> Mapping[str, Sequence[str]]:
+        return self.of.by_node
+
+
 @lru_cache(maxsize=4)
 def in_language(graph: Graph, language: str) -> Graph:
     """The graph with each value called by its name in the language; it costs nothing before nodes are looked at."""
-    twin = replace(graph, nodes=_Called(graph.nodes, language))
-    twin.__dict__["by_node"] = graph.by_node  # the facts are the same
-    return twin
+    same = {part.name: getattr(graph, part.name) for part in fields(graph)}
+    return _Named(**same | {"nodes": _Called(graph.nodes, language), "of": graph})
 
 
 @lru_cache(maxsize=32)
