@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import streamlit as st
 
@@ -171,6 +172,6 @@ def _filter_changed() -> None:
     change(filters=filters, radius=now["graph_r"] or read_state().radius, cap=now["graph_cap"])
 
 
-@st.cache_data(max_entries=8, show_spinner=False, hash_funcs={Graph: lambda graph: graph.hash})
+@lru_cache(maxsize=8)
 def _relations(graph: Graph) -> set[str]:
     return {fact.relation for fact in graph.facts.values()}
