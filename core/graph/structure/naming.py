@@ -1,6 +1,6 @@
-"""A name for a community by a language model, which can only copy words of the facts it is given.
+"""A name for a community by a language model, which can only copy values of the facts it is given.
 
-The facts it rests its name on are among those given, by construction: whatever it copies is a piece of one of them.
+The facts it rests its name on are among those given, by construction.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from core.domain import content_hash
 from core.errors import ExtractionError
-from core.extract.tokens import pieces
 from core.graph.structure.traits import Trait
 from core.llm.base import LanguageModel
 from core.llm.grammar import CopyForm
 
-NAME_CHARS = 40
+NAME_CHARS = 60
+NAMED = 2
 REASONS = 3
 _WORDING = {
     "en": (
@@ -58,8 +58,8 @@ def ask(model: LanguageModel, told: Sequence[tuple[str, str]], language: str) ->
     task, name, because, (facts, named, reasons) = _WORDING["zh" if language == "zh" else "en"]
     colon = "：" if language == "zh" else ": "
     lines = "\n".join(f"{relation}{colon}{_flat(value)}" for relation, value in told)
-    # A line break between values keeps a copied piece from reaching over two of them.
-    text = tuple(piece for _, value in told for piece in (*(p.text for p in pieces(_flat(value))), "\n"))
+    # Each value is one piece: it is copied whole, and a line break keeps a copy from reaching over two of them.
+    text = tuple(piece for _, value in told for piece in (_flat(value), "\n"))
     form = CopyForm((name, because), text, max_values=REASONS, max_chars=NAME_CHARS)
     shown = form.render({name: [named], because: reasons})
     prompt = f"{task}\n\n{facts}\n{shown}\n{lines}\n"
@@ -70,9 +70,9 @@ def ask(model: LanguageModel, told: Sequence[tuple[str, str]], language: str) ->
         raise ExtractionError(
             "The model copied no name from the facts.", where=model.id, remedy="Try another model."
         )
-    copied = [value for value, _ in (*found.get(name, ()), *found.get(because, ()))]
-    rests = [k for k, (_, value) in enumerate(told) if any(c in _flat(value) for c in copied)]
-    return Naming(names[0], tuple(rests), model.id)
+    copied = {value for value, _ in (*found.get(name, ()), *found.get(because, ()))}
+    rests = [k for k, (_, value) in enumerate(told) if _flat(value) in copied]
+    return Naming(" · ".join(dict.fromkeys(names[:NAMED])), tuple(rests), model.id)
 
 
 def signature(traits: Sequence[Trait], language: str) -> str:
