@@ -15,7 +15,14 @@ from core.errors import ShelfGraphError
 Result = Mapping[str, Any]
 Command = Callable[[argparse.Namespace], Result | int]
 
-_GROUPS = ("core.cli.chain", "core.cli.graph", "core.cli.score", "core.cli.finetune", "core.cli.machine")
+_GROUPS = (
+    "core.cli.chain",
+    "core.cli.graph",
+    "core.cli.map",
+    "core.cli.score",
+    "core.cli.finetune",
+    "core.cli.machine",
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.cli.main import main
 from core.errors import ExtractionError
 from core.graph.atlas import survey_file
 from core.graph.atlas.drawing import drawing
@@ -128,3 +130,16 @@ def test_a_model_names_with_words_of_the_facts_alone(tmp_path: Path) -> None:
         ask(_Copying("name: golden things\nbecause: gold\n"), told, "en")
     keep(tmp_path / "names.json", "key", naming)
     assert kept(tmp_path / "names.json") == {"key": naming}
+
+
+def test_structure_and_difference_have_commands(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(workspace)
+    assert main(["structure", "--workspace", str(workspace.folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sum(community["nodes"] for community in told["communities"]) == len(
+        GraphStore(workspace).graph().nodes
+    )
+    assert main(["diff", "--workspace", str(workspace.folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sources"] == {"s": {"added": 13, "gone": 0, "changed": 0}}
