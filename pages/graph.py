@@ -29,6 +29,7 @@ from core.ui.graph_state import (
 )
 from core.ui.graph_tools import bar, export
 from core.ui.graph_view import graph_view, shorten
+from core.ui.map_corner import corner
 from core.ui.session import cached_graph
 from core.ui.shell import empty, go, header, run_page
 from core.ui.tables import table
@@ -67,6 +68,7 @@ def render(workspace: Workspace) -> None:
         if state.to and not state.selected.startswith(FACT):
             path_list(graph, found, center, graph.resolve(state.to))
         else:
+            corner(workspace, graph, center)
             panel(workspace, graph, state, center)
 
 

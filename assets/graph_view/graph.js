@@ -223,8 +223,23 @@ function remember(picture) {
 
 function act(picture, what) {
   if (what === "fit") { fit(picture, true); return; }
+  if (what === "save") { save(picture); return; }
   const scale = picture.network.getScale() * (what === "in" ? 1.3 : 1 / 1.3);
   picture.network.moveTo({ scale: Math.min(Math.max(scale, 0.1), 4), animation: calm() && { duration: 160, easingFunction: "easeOutQuad" } });
+}
+
+function save(picture) {
+  const drawn = picture.network.canvas.frame.canvas;
+  const sheet = Object.assign(document.createElement("canvas"), { width: drawn.width, height: drawn.height });
+  const ctx = sheet.getContext("2d");
+  ctx.fillStyle = picture.ink.paper;
+  ctx.fillRect(0, 0, sheet.width, sheet.height);
+  ctx.drawImage(drawn, 0, 0);
+  sheet.toBlob((blob) => {
+    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: "graph.png" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
 }
 
 function bring(picture, id) {

@@ -20,6 +20,7 @@ _GROUPS = (
     "core.cli.graph",
     "core.cli.resolve",
     "core.cli.quality",
+    "core.cli.map",
     "core.cli.score",
     "core.cli.finetune",
     "core.cli.machine",

@@ -6,8 +6,6 @@ The same view always gets the same picture, and a view that has grown keeps ever
 from __future__ import annotations
 
 import math
-import random
-import threading
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.graph.query import View
+from core.graph.seeded import seeded
 
 Point = tuple[float, float]
 
@@ -29,8 +28,6 @@ _FILL = 0.42
 """The share of the picture's area that labels may cover."""
 _CHARACTER = 6.6
 _WIDEST = 170.0
-_SEED = 7
-_igraph_lock = threading.Lock()
 
 
 def layout(view: View, kept: Mapping[str, Point] | None = None) -> dict[str, Point]:
@@ -137,8 +134,7 @@ def _spread(
             bounds[f"min{name}"] = np.where(held, places[:, axis] / EDGE, -free).tolist()
             bounds[f"max{name}"] = np.where(held, places[:, axis] / EDGE, free).tolist()
     start = (places / EDGE).tolist()
-    with _igraph_lock:
-        igraph.set_random_number_generator(random.Random(_SEED))
+    with seeded():
         if count <= 120:
             found = network.layout_kamada_kawai(seed=start, maxiter=60 * count, kkconst=count, **bounds)
         else:

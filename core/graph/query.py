@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nsmallest
+from itertools import accumulate
 
 from core.domain import Fact, Node
 from core.errors import GraphError
@@ -67,16 +69,30 @@ class Hit:
     object_label: str = ""
 
 
-@lru_cache(maxsize=4)
-def _words(graph: Graph) -> tuple[tuple[str, tuple[str, ...], Node], ...]:
-    """For each node: its label folded, its names folded, and the node."""
-    found = []
-    for node in graph.nodes.values():
-        names = tuple(
-            dict.fromkeys([folded(node.label), *(folded(a) for a in node.aliases[:8]), folded(node.id)])
+class _Words:
+    """The names of all nodes, folded: of a node its label, a few aliases and its id; all of them one text to search."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.nodes = tuple(graph.nodes.values())
+        self.names = tuple(
+            tuple(dict.fromkeys([folded(n.label), *(folded(a) for a in n.aliases[:8]), folded(n.id)]))
+            for n in self.nodes
         )
-        found.append((names[0], names, node))
-    return tuple(found)
+        # No folded name has a line break in it, so that nothing is found across two.
+        lines = ["\n".join(names) for names in self.names]
+        self._text = "\n".join(lines)
+        self._starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+
+    def having(self, term: str) -> Iterator[int]:
+        """The positions of the nodes that have the term in one of their names."""
+        found = self._text.find(term)
+        while found >= 0:
+            position = bisect_right(self._starts, found) - 1
+            yield position
+            found = self._text.find(term, self._starts[position + 1])
+
+
+_words = lru_cache(maxsize=4)(_Words)
 
 
 def search(graph: Graph, text: str, limit: int = 20) -> list[Hit]:
@@ -90,10 +106,12 @@ def search(graph: Graph, text: str, limit: int = 20) -> list[Hit]:
         return []
     terms = query.split()
     ranked: list[tuple[int, int, str, Node]] = []
-    for label, names, node in _words(graph):
+    words = _words(graph)
+    for k in words.having(max(terms, key=len)):
+        node, names = words.nodes[k], words.names[k]
         rank = min((r for name in names if (r := _rank(name, query, terms)) is not None), default=None)
         if rank is not None:
-            ranked.append((rank, -graph.degree(node.id), label, node))
+            ranked.append((rank, -graph.degree(node.id), names[0], node))
     ranked.sort(key=lambda item: (*item[:3], item[3].id))
     hits = [Hit(node.id, node.label, node.type, -negative) for _, negative, _, node in ranked[:limit]]
     if len(terms) > 1 and len(hits) < limit:
@@ -223,10 +241,10 @@ def _rank(name: str, query: str, terms: list[str]) -> int | None:
 def _facts_with(graph: Graph, terms: list[str], limit: int) -> list[Hit]:
     """Facts whose product, relation and value have the words between them, and neither end alone."""
     matching: dict[str, set[int]] = {}
-    for _label, names, node in _words(graph):
-        found = {k for k, term in enumerate(terms) if any(term in name for name in names)}
-        if found:
-            matching[node.id] = found
+    words = _words(graph)
+    for k, term in enumerate(terms):
+        for position in words.having(term):
+            matching.setdefault(words.nodes[position].id, set()).add(k)
     everything = set(range(len(terms)))
     hits: list[tuple[float, Hit]] = []
     for node_id in sorted(matching, key=lambda n: (graph.degree(n), n))[:2000]:

@@ -16,4 +16,5 @@ REGISTRY: dict[str, str] = {
     "predict": "core.stages.predict:run",
     "check": "core.stages.check:run",
     "compress": "core.stages.compress:run",
+    "survey": "core.stages.survey:run",
 }

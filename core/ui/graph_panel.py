@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape
 
 import streamlit as st
@@ -133,7 +134,7 @@ def _path_chooser(graph: Graph, state: GraphState, node: Node) -> None:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False, hash_funcs={Graph: lambda graph: graph.hash})
+@lru_cache(maxsize=8)
 def _choices(graph: Graph) -> list[str]:
     return sorted(graph.nodes, key=lambda n: (-graph.degree(n), n))[:CHOICES]
 

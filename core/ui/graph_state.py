@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, lru_cache
 
 from core.domain import Node
 from core.extract.tokens import has_cjk
@@ -123,21 +123,54 @@ def center_of(graph: Graph, state: GraphState) -> str:
     return _start(graph, state.filters) or _start(graph, ANYTHING) or next(iter(sorted(graph.nodes)), "")
 
 
-@lru_cache(maxsize=4)
-def in_language(graph: Graph, language: str) -> Graph:
-    """The graph with each value called by its most frequent name in the language; a value without one keeps its label.
+class _Called(Mapping[str, Node]):
+    """Nodes by the names they have in a language, made when they are asked for."""
+
+    def __init__(self, nodes: Mapping[str, Node], language: str) -> None:
+        self._nodes = nodes
+        self._language = language
+
+    def __getitem__(self, node_id: str) -> Node:
+        return called(self._nodes[node_id], self._language)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self._nodes
+
+
+def called(node: Node, language: str) -> Node:
+    """The node called by its most frequent name in the language; one without any keeps its label.
 
     Titles of products stay as the shop wrote them.
     """
     wide = language == "zh"
+    if node.type == "Product" or has_cjk(node.label) == wide:
+        return node
+    label = next((alias for alias in node.aliases if has_cjk(alias) == wide), node.label)
+    return replace(node, label=label, aliases=tuple(dict.fromkeys((node.label, *node.aliases))))
 
-    def called(node: Node) -> Node:
-        if node.type == "Product" or has_cjk(node.label) == wide:
-            return node
-        label = next((alias for alias in node.aliases if has_cjk(alias) == wide), node.label)
-        return replace(node, label=label, aliases=tuple(dict.fromkeys((node.label, *node.aliases))))
 
-    return replace(graph, nodes={i: called(node) for i, node in graph.nodes.items()})
+@dataclass(frozen=True, eq=False)
+class _Named(Graph):
+    """A graph whose nodes are called by other names; its facts are those of ``of``."""
+
+    of: Graph = field(kw_only=True)
+
+    @cached_property
+    def by_node(self) -> Mapping[str, Sequence[str]]:
+        return self.of.by_node
+
+
+@lru_cache(maxsize=4)
+def in_language(graph: Graph, language: str) -> Graph:
+    """The graph with each value called by its name in the language; it costs nothing before nodes are looked at."""
+    same = {part.name: getattr(graph, part.name) for part in fields(graph)}
+    return _Named(**same | {"nodes": _Called(graph.nodes, language), "of": graph})
 
 
 @lru_cache(maxsize=32)

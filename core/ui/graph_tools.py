@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import streamlit as st
 
 from core.graph.export import fact_csv, graphml, node_link, pyvis_html
 from core.graph.layout import Point
 from core.graph.model import Graph
+from core.graph.picture import view_svg
 from core.graph.query import MOST_NODES, Filters, View, search
 from core.ontology import Family, family
 from core.storage.workspaces import Workspace
@@ -65,6 +67,12 @@ def export(workspace: Workspace, view: View, places: Mapping[str, Point]) -> Non
             "text/html",
             ":material/public:",
             lambda: pyvis_html(view, places, FAMILY_COLORS, title, labels, dark).encode(),
+        ),
+        (
+            "svg",
+            "image/svg+xml",
+            ":material/polyline:",
+            lambda: view_svg(view, places, FAMILY_COLORS, title, labels, dark).encode(),
         ),
         ("csv", "text/csv", ":material/table:", lambda: fact_csv(view)),
         ("graphml", "application/graphml+xml", ":material/account_tree:", lambda: graphml(view)),
@@ -164,6 +172,6 @@ def _filter_changed() -> None:
     change(filters=filters, radius=now["graph_r"] or read_state().radius, cap=now["graph_cap"])
 
 
-@st.cache_data(max_entries=8, show_spinner=False, hash_funcs={Graph: lambda graph: graph.hash})
+@lru_cache(maxsize=8)
 def _relations(graph: Graph) -> set[str]:
     return {fact.relation for fact in graph.facts.values()}

@@ -141,6 +141,7 @@ def draw(
                 "in": t("graph.zoom_in"),
                 "out": t("graph.zoom_out"),
                 "fit": t("graph.zoom_fit"),
+                "save": t("graph.save_png"),
             },
         },
         on_picked_change=_handler(key, "picked", on_pick),

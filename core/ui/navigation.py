@@ -32,6 +32,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("build", "auto_awesome_motion"),
         PageSpec("graph", "hub"),
         PageSpec("exchange", "swap_horiz"),
+        PageSpec("map", "bubble_chart"),
         PageSpec("review", "fact_check"),
         PageSpec("resolve", "join"),
         PageSpec("quality", "verified"),

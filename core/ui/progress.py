@@ -37,6 +37,7 @@ PAGES = {
     "check": "quality",
     "predict": "quality",
     "compress": "compress",
+    "survey": "map",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
