@@ -122,8 +122,11 @@ class Shelves:
     def documents(
         self, product_ids: Collection[str] | None = None, *, current: bool = True
     ) -> list[Document]:
-        """Documents by id: of all products or of some; with ``current=False`` the former versions too."""
-        query = select(_DOCUMENTS).where(_DOCUMENTS.c.kind != RAW_KIND)
+        """Documents by id: of all products or of some; with ``current=False`` the former versions too.
+
+        Statements of prior knowledge are not among them: they say what they say, and nothing reads them.
+        """
+        query = select(_DOCUMENTS).where(_DOCUMENTS.c.kind.not_in((RAW_KIND, DocumentKind.STATEMENT)))
         if current:
             query = query.where(_DOCUMENTS.c.current)
         found = self._select(query, _DOCUMENTS.c.product_id, product_ids, _DOCUMENTS.c.id)

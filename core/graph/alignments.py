@@ -18,21 +18,15 @@ _Key = tuple[str, str, str]
 def alignment(relation: str, into: str, *, source: str = "", schema: str = "", actor: str = "") -> LogEntry:
     """The entry that makes the claims of ``relation`` count under ``into``: those of one source, those of one schema
     version, or all of them."""
-    scope = f"@source:{source}" if source else f"@schema:{schema}" if schema else ""
     data = {"relation": relation, "into": into, "source": source, "schema": "" if source else schema}
-    return LogEntry(EntryKind.ALIGNED, f"{_TARGET}{relation}{scope}", data, actor)
+    return LogEntry(EntryKind.ALIGNED, _target(*_key(data)), data, actor)
 
 
 class Alignments:
     """The alignments in force. Equal for equal entries, whatever their order."""
 
     def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
-        self._into: dict[_Key, str] = {
-            (str(data["relation"]), str(data.get("source", "")), str(data.get("schema", ""))): str(
-                data["into"]
-            )
-            for data in entries
-        }
+        self._into: dict[_Key, str] = {_key(data): str(data["into"]) for data in entries}
         self._found: dict[_Key, str] = {}
 
     def __bool__(self) -> bool:
@@ -43,6 +37,11 @@ class Alignments:
 
     def __hash__(self) -> int:
         return hash(frozenset(self._into.items()))
+
+    @property
+    def targets(self) -> list[str]:
+        """The targets of the entries in force."""
+        return [_target(*key) for key in self._into]
 
     def relation(self, said: str, source: str = "", schema: str = "") -> str:
         """The relation that a claim counts under.
@@ -71,6 +70,15 @@ class Alignments:
             if key in self._into:
                 return self._into[key]
         return None
+
+
+def _key(data: Mapping[str, Any]) -> _Key:
+    return str(data["relation"]), str(data.get("source", "")), str(data.get("schema", ""))
+
+
+def _target(relation: str, source: str, schema: str) -> str:
+    scope = f"@source:{source}" if source else f"@schema:{schema}" if schema else ""
+    return f"{_TARGET}{relation}{scope}"
 
 
 NOT_ALIGNED = Alignments()

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from core.domain import Assertion, EntryKind, Fact, Ledger, LogEntry, Node, Standing, content_hash
 from core.graph.alignments import Alignments
 from core.graph.canonical import MODULUS, digest
 from core.graph.logic import Implications
 from core.graph.mentions import Mentions
-from core.graph.model import Graph, Policy, Title, product_id
+from core.graph.model import Graph, OnConflict, Policy, Reason, Title, product_id
 from core.graph.registers import Registers
 from core.graph.subject import Subject, judge
 from core.graph.values import Claim, Values
@@ -126,6 +128,32 @@ class Fold:
             derived=dict(+self._derived),
         )
 
+    def would_follow(self, rule_id: str, data: Mapping[str, Any]) -> list[Fact]:
+        """The facts that a rule of these parts would bring, its consequences by other rules among them."""
+        rule = self._values.implication(rule_id, data, self._root)
+        alone, rules = Implications([rule]), Implications([*self._rules.by_id.values(), rule])
+        roots = {fact.subject for fact in self._facts.values() if alone.may_concern(fact)}
+        judged = self._judged(roots, self.policy, rules)
+        return [fact for new in judged.values() for fact in new.facts if fact.id not in self._facts]
+
+    def contradictions(self, policy: Policy) -> dict[tuple[str, str], tuple[Fact, ...]]:
+        """For each subject and relation whose values contradict each other, whatever the fold's own policy: the facts
+        that would stand by ``policy``."""
+        roots = {root for root, _ in self._conflicts}
+        contested = (self._claims[i] for i, why in self._reasons.items() if why == Reason.CONTESTED)
+        roots |= {self._root(claim.subject) for claim in contested}
+        every = self._judged(roots, replace(policy, on_conflict=OnConflict.KEEP), self._rules)
+        left = self._judged(roots, policy, self._rules)
+        return {
+            (root, relation): tuple(fact for fact in left[root].facts if fact.relation == relation)
+            for root in sorted(roots)
+            for relation in every[root].conflicts
+        }
+
+    def _judged(self, roots: Iterable[str], policy: Policy, rules: Implications) -> dict[str, Subject]:
+        members = self._members()
+        return {root: self._judge(root, members, policy, rules) for root in roots}
+
     def _bring_up_to_date(self) -> None:
         roots = set() if self._waiting.isdisjoint(self._merge_targets) else self._merge_anew()
         roots |= {self._root(self._claims[i].subject) for i in self._waiting if i in self._claims}
@@ -139,8 +167,7 @@ class Fold:
         if self._rule_ids:
             roots |= self._rules_anew()
         self._waiting.clear()
-        members = self._members()
-        judged = {root: self._judge(root, members) for root in roots}
+        judged = self._judged(roots, self.policy, self._rules)
         changed = [root for root, new in judged.items() if self._subjects.get(root, _NOTHING) != new]
         # A merge moves assertions from one subject to another, so all leave before any comes.
         touched = set[str]().union(*(self._leave(root) for root in changed))
@@ -213,7 +240,9 @@ class Fold:
             found.setdefault(root, []).append(node)
         return found
 
-    def _judge(self, root: str, members: Mapping[str, list[str]]) -> Subject:
+    def _judge(
+        self, root: str, members: Mapping[str, list[str]], policy: Policy, rules: Implications
+    ) -> Subject:
         if root in self._merged:
             return _NOTHING
         ids = [
@@ -222,7 +251,7 @@ class Fold:
             for assertion_id in self._about.get(node, ())
         ]
         claims = [self._claims[i] for i in ids]
-        return judge(root, claims, self._registers, self._schemas, self._root, self.policy, self._rules)
+        return judge(root, claims, self._registers, self._schemas, self._root, policy, rules)
 
     def _leave(self, root: str) -> set[str]:
         """Take a subject's facts out; returns the nodes they named."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
@@ -62,7 +63,7 @@ class GraphStore:
         New entries are taken into the fold that is there. Raises GraphError for a position that does not exist.
         """
         policy = self.policy
-        kept = _kept(f"{self.workspace.db.url}#{self.workspace.info.created_at}", policy)
+        kept = self._kept(policy)
         with kept.lock, self.workspace.db.read() as reader:
             head, stamp = read_head(reader), _stamp(reader)
             if at is not None and not 0 <= at <= head:
@@ -81,6 +82,31 @@ class GraphStore:
                 _catch_up(reader, kept.fold, None)
                 kept.graph = kept.fold.graph()
             return kept.graph
+
+    def would_follow(self, rule_id: str, data: Mapping[str, Any]) -> list[Fact]:
+        """The facts that a rule of these parts would bring; see ``core.graph.rule_text``."""
+        with self._folded() as state:
+            return state.would_follow(rule_id, data)
+
+    def contradictions(self, policy: Policy) -> dict[tuple[str, str], tuple[Fact, ...]]:
+        """By subject and relation, the facts that would stand by ``policy`` where values contradict each other."""
+        with self._folded() as state:
+            return state.contradictions(policy)
+
+    @contextmanager
+    def _folded(self) -> Iterator[Fold]:
+        """The running fold at the head of the log, held while it is asked."""
+        self.graph()
+        kept = self._kept(self.policy)
+        with kept.lock:
+            if kept.fold is None:  # the catalogue has changed since
+                raise GraphError(
+                    "The graph has just changed.", where=self.workspace.info.name, remedy="Try again."
+                )
+            yield kept.fold
+
+    def _kept(self, policy: Policy) -> _Kept:
+        return _kept(f"{self.workspace.db.url}#{self.workspace.info.created_at}", policy)
 
     def evidence(self, fact_id: str, at: int | None = None) -> list[Evidence]:
         """Every assertion behind a fact, the surest first; raises GraphError for a fact that is not there."""
