@@ -78,7 +78,7 @@ class GraphStore:
             if at is not None and at != head:
                 return _past(reader, kept, policy, stamp, at)
             if kept.graph is None or kept.graph.seq != head:
-                kept.fold = kept.fold or Fold(_titles(reader), policy)
+                kept.fold = kept.fold or Fold(read_titles(reader), policy)
                 _catch_up(reader, kept.fold, None)
                 kept.graph = kept.fold.graph()
             return kept.graph
@@ -154,7 +154,7 @@ def _past(reader: Connection, kept: _Kept, policy: Policy, stamp: object, at: in
     if key in kept.past:
         kept.past.move_to_end(key)
         return kept.past[key]
-    fold = Fold(_titles(reader), policy)
+    fold = Fold(read_titles(reader), policy)
     _catch_up(reader, fold, at)
     kept.past[key] = fold.graph()
     if len(kept.past) > _OLD_VERSIONS:
@@ -201,7 +201,8 @@ def _stamp(reader: Connection) -> tuple[object, ...]:
     return tuple(reader.execute(select(func.count(), func.max(p.c.updated_at))).one())
 
 
-def _titles(reader: Connection) -> dict[str, Title]:
+def read_titles(reader: Connection) -> dict[str, Title]:
+    """What the fold knows of the products of the catalogue, by id."""
     p = tables.products
     rows = reader.execute(select(p.c.id, p.c.title, p.c.brand))
     return {row.id: Title(row.title, row.brand or "") for row in rows}
