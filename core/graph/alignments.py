@@ -22,26 +22,38 @@ def alignment(relation: str, into: str, *, source: str = "", schema: str = "", a
     return LogEntry(EntryKind.ALIGNED, _target(*_key(data)), data, actor)
 
 
+def apart(relation: str, other: str, actor: str = "") -> LogEntry:
+    """The entry that says of two relations that they are not one, so that nobody is asked again."""
+    pair = sorted((relation, other))
+    return LogEntry(EntryKind.ALIGNED, f"{_TARGET}{'|'.join(pair)}", {"apart": pair}, actor)
+
+
 class Alignments:
-    """The alignments in force. Equal for equal entries, whatever their order."""
+    """The alignments in force, and the pairs that were found to be ``apart``. Equal for equal entries, whatever their
+    order."""
 
     def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
-        self._into: dict[_Key, str] = {_key(data): str(data["into"]) for data in entries}
+        told = list(entries)
+        self._into: dict[_Key, str] = {_key(data): str(data["into"]) for data in told if "into" in data}
+        self.apart = frozenset((data["apart"][0], data["apart"][1]) for data in told if "apart" in data)
         self._found: dict[_Key, str] = {}
 
     def __bool__(self) -> bool:
         return bool(self._into)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Alignments) and self._into == other._into
+        return isinstance(other, Alignments) and (self._into, self.apart) == (other._into, other.apart)
 
     def __hash__(self) -> int:
-        return hash(frozenset(self._into.items()))
+        return hash((frozenset(self._into.items()), self.apart))
 
     @property
     def targets(self) -> list[str]:
-        """The targets of the entries in force."""
-        return [_target(*key) for key in self._into]
+        """The targets of the entries in force, those that keep pairs apart among them."""
+        return [
+            *(_target(*key) for key in self._into),
+            *(f"{_TARGET}{'|'.join(pair)}" for pair in self.apart),
+        ]
 
     def relation(self, said: str, source: str = "", schema: str = "") -> str:
         """The relation that a claim counts under.

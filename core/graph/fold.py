@@ -150,9 +150,21 @@ class Fold:
             for relation in every[root].conflicts
         }
 
-    def _judged(self, roots: Iterable[str], policy: Policy, rules: Implications) -> dict[str, Subject]:
+    def without(self, source: str) -> tuple[list[Fact], list[Fact]]:
+        """(facts that would go, facts that would come) if a source were not there. What may come are values that it has
+        kept apart until then."""
+        roots = {self._root(claim.subject) for claim in self._claims.values() if claim.source == source}
+        judged = self._judged(roots, self.policy, self._rules, source)
+        left = {fact.id: fact for new in judged.values() for fact in new.facts}
+        now = {fact.id: fact for root in roots for fact in self._subjects.get(root, _NOTHING).facts}
+        gone = [fact for i, fact in now.items() if i not in left]
+        return gone, [fact for i, fact in left.items() if i not in now]
+
+    def _judged(
+        self, roots: Iterable[str], policy: Policy, rules: Implications, without: str | None = None
+    ) -> dict[str, Subject]:
         members = self._members()
-        return {root: self._judge(root, members, policy, rules) for root in roots}
+        return {root: self._judge(root, members, policy, rules, without) for root in roots}
 
     def _bring_up_to_date(self) -> None:
         roots = set() if self._waiting.isdisjoint(self._merge_targets) else self._merge_anew()
@@ -241,7 +253,12 @@ class Fold:
         return found
 
     def _judge(
-        self, root: str, members: Mapping[str, list[str]], policy: Policy, rules: Implications
+        self,
+        root: str,
+        members: Mapping[str, list[str]],
+        policy: Policy,
+        rules: Implications,
+        without: str | None = None,
     ) -> Subject:
         if root in self._merged:
             return _NOTHING
@@ -250,7 +267,7 @@ class Fold:
             for node in (root, *members.get(root, ()))
             for assertion_id in self._about.get(node, ())
         ]
-        claims = [self._claims[i] for i in ids]
+        claims = [claim for i in ids if (claim := self._claims[i]).source != without]
         return judge(root, claims, self._registers, self._schemas, self._root, policy, rules)
 
     def _leave(self, root: str) -> set[str]:

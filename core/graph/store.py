@@ -93,6 +93,11 @@ class GraphStore:
         with self._folded() as state:
             return state.contradictions(policy)
 
+    def without(self, source_id: str) -> tuple[list[Fact], list[Fact]]:
+        """(facts that would go, facts that would come) if a source were deleted."""
+        with self._folded() as state:
+            return state.without(source_id)
+
     @contextmanager
     def _folded(self) -> Iterator[Fold]:
         """The running fold at the head of the log, held while it is asked."""

@@ -23,6 +23,8 @@ from core.catalogue.sources import uploads
 from core.catalogue.staging import table_in
 from core.catalogue.store import Catalogue
 from core.errors import DataError, UnreadableFile
+from core.graph.departure import delete_source
+from core.graph.log import Log
 from core.jobs import Context
 from core.settings import settings
 from core.storage.workspaces import Workspace
@@ -132,8 +134,9 @@ def _delete(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     catalogue = Catalogue(context.workspace)
     source = str(params["source_id"])
     if source not in {known.id for known in catalogue.sources()}:  # an earlier attempt has finished it
+        Log(context.workspace).reconcile()
         return {"deleted": 0, "counts": catalogue.counts()}
-    deleted = catalogue.delete_source(source, context.check, context.progress)
+    deleted = delete_source(context.workspace, source, context.check, context.progress)
     return {"deleted": deleted, "counts": catalogue.counts()}
 
 
