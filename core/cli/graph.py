@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from core.cli import fusion
 from core.cli.common import Commands, add, add_workspace, open_workspace
 from core.cli.main import Result
 from core.graph.model import Graph
@@ -31,6 +32,7 @@ def register(commands: Commands) -> None:
     add_workspace(export)
     export.add_argument("--format", choices=FORMATS, default="graphml")
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    fusion.register(actions)
     search = add(commands, "search", _search, "find nodes, products and facts")
     add_workspace(search)
     search.add_argument("query")
