@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from core.catalogue.importer import Progress
 from core.catalogue.store import Catalogue
-from core.domain import Fact
+from core.domain import DocumentKind, Fact
 from core.graph.log import Log
 from core.graph.store import GraphStore
 from core.storage import tables
@@ -18,30 +18,24 @@ from core.storage.workspaces import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """What deleting a source would take: items of the catalogue, facts that nothing else says (with those that follow
-    from them), and facts that would come in their place, such as values that it has kept apart."""
+    """What deleting a source would take: its ``items`` (products, reviews, events or statements), facts that nothing
+    else says (with those that follow from them), and facts that would come in their place, such as values that it has
+    kept apart."""
 
-    products: int
-    reviews: int
-    events: int
+    items: int
     gone: tuple[Fact, ...]
     come: tuple[Fact, ...]
-
-    @property
-    def items(self) -> int:
-        """All items of the catalogue."""
-        return self.products + self.reviews + self.events
 
 
 def departure(workspace: Workspace, source_id: str) -> Departure:
     """What deleting a source would take; nothing is changed."""
     gone, come = GraphStore(workspace).without(source_id)
+    d = tables.documents
+    of_it = [table.c.source_id == source_id for table in (tables.products, tables.reviews, tables.events)]
+    of_it.append(and_(d.c.source_id == source_id, d.c.current, d.c.kind == DocumentKind.STATEMENT))
     with workspace.db.read() as reader:
-        products, reviews, events = (
-            int(reader.scalar(select(func.count()).where(table.c.source_id == source_id)) or 0)
-            for table in (tables.products, tables.reviews, tables.events)
-        )
-    return Departure(products, reviews, events, tuple(gone), tuple(come))
+        items = sum(int(reader.scalar(select(func.count()).where(one)) or 0) for one in of_it)
+    return Departure(items, tuple(gone), tuple(come))
 
 
 def delete_source(

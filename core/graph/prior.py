@@ -204,6 +204,8 @@ class _Naming:
         if colon and rest.strip() and self._known_type(prefix):
             return value_subject(self._relation(prefix), rest.strip())
         types = self._types.get(folded(words), set())
+        # An attribute of one shop ("Werkstoff") beside a canonical one is no doubt about what kind of thing it is.
+        types = types & self._relations.keys() or types
         if len(types) > 1:
             return Issue("subject", "ambiguous_subject", ", ".join(sorted(types)))
         return value_subject(self._relation(next(iter(types))) if types else "category", words)

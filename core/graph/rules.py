@@ -10,18 +10,21 @@ from core.domain import EntryKind, LogEntry
 from core.errors import GraphError
 from core.graph.log import Log
 from core.graph.model import Graph
-from core.graph.reading import registers_of
+from core.graph.reading import entries_at, registers_of
 from core.graph.rule_text import rule_entry
 from core.storage.workspaces import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """An entry that counts now: its target, what it says, and its position in the log, by which it is undone."""
+    """An entry that counts now: its target, what it says, its position in the log, by which it is undone, and when and
+    by whom it was made."""
 
     target: str
     data: Mapping[str, Any]
     seq: int
+    time: float = 0.0
+    actor: str = ""
 
 
 def rules_in_force(workspace: Workspace, graph: Graph) -> list[InForce]:
@@ -54,9 +57,10 @@ def withdraw_rule(workspace: Workspace, rule_id: str, actor: str = "reviewer") -
 def _in_force(workspace: Workspace, targets: Iterable[str], kind: EntryKind) -> list[InForce]:
     with workspace.db.read() as reader:
         registers = registers_of(reader, targets)
-    found = []
-    for target in targets:
-        marks = [mark for mark in registers.marks(target) if mark.kind is kind]
-        if marks and marks[-1].data:
-            found.append(InForce(target, marks[-1].data, marks[-1].seq))
-    return sorted(found, key=lambda entry: -entry.seq)
+        latest = {
+            marks[-1].seq: target
+            for target in targets
+            if (marks := [mark for mark in registers.marks(target) if mark.kind is kind]) and marks[-1].data
+        }
+        entries = sorted(entries_at(reader, latest), key=lambda entry: -entry.seq)
+    return [InForce(entry.target, entry.data, entry.seq, entry.time, entry.actor) for entry in entries]

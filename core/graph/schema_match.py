@@ -17,6 +17,7 @@ from itertools import combinations
 import numpy
 from numpy.typing import NDArray
 
+from core.extract.normalise import normalise
 from core.extract.tokens import fold as folded
 from core.graph.logic import amount
 from core.graph.model import Graph
@@ -79,6 +80,7 @@ def proposals(graph: Graph, encode: Encode | None = None, limit: int = MOST_PROP
     """
     found = profiles(graph)
     vectors = _vectors(found, encode)
+    spread = Counter(value for profile in found for value in profile.values)
     scored = []
     for one, other in combinations(range(len(found)), 2):
         first, second = found[one], found[other]
@@ -86,7 +88,7 @@ def proposals(graph: Graph, encode: Encode | None = None, limit: int = MOST_PROP
         if pair in graph.alignments.apart or _two_of_one_source(first, second):
             continue
         cosine = None if vectors is None else float(vectors[one] @ vectors[other])
-        made = _compared(first, second, cosine)
+        made = _compared(first, second, cosine, spread)
         if made.score >= LEAST_SCORE:
             scored.append(made)
     scored.sort(key=lambda p: (-p.score, p.relation, p.into))
@@ -139,10 +141,10 @@ def _two_of_one_source(first: Profile, second: Profile) -> bool:
     return False
 
 
-def _compared(first: Profile, second: Profile, cosine: float | None) -> Alignable:
+def _compared(first: Profile, second: Profile, cosine: float | None, spread: Mapping[str, int]) -> Alignable:
     source, target = _direction(first, second)
     names = name_likeness(source.relation, target.relation)
-    values = value_likeness(source, target)
+    values = value_likeness(source, target, spread)
     vectors = None if cosine is None else max(0.0, (cosine - _VECTOR_FLOOR) / (1.0 - _VECTOR_FLOOR))
     parts = {"names": names, "values": values, "vectors": vectors or 0.0}
     doubt = math.prod(1.0 - WEIGHTS[part] * likeness for part, likeness in parts.items())
@@ -181,18 +183,29 @@ def name_likeness(one: str, other: str) -> float:
     return max(shared, letters if letters >= 0.75 else 0.0)
 
 
-def value_likeness(one: Profile, other: Profile) -> float:
+def value_likeness(one: Profile, other: Profile, spread: Mapping[str, int]) -> float:
     """In [0, 1]: for amounts of one unit how alike their distributions are (1 - Kolmogorov and Smirnov's statistic),
-    else the frequency-weighted share of the smaller relation's values that the larger has too, less where few are."""
+    else the frequency-weighted share of one relation's values that the other has too, whichever is larger.
+
+    Few common values say less, and so do values that many relations have, such as "yes"; ``spread`` is their number.
+    """
     if one.figures and other.figures:
         return _distribution(one, other) if one.unit == other.unit else 0.0
-    shared = one.values.keys() & other.values.keys()
+    mine = _as_values_of(one, other.relation)
+    shared = mine.keys() & other.values.keys()
     if not shared:
         return 0.0
-    shares = (
-        sum(profile.values[v] for v in shared) / sum(profile.values.values()) for profile in (one, other)
-    )
-    return max(shares) * (1.0 - math.exp(-len(shared) / 2.0))
+    telling = sum(min(1.0, 2.0 / max(spread.get(value, 1), 1)) for value in shared)
+    shares = (sum(values[v] for v in shared) / sum(values.values()) for values in (mine, other.values))
+    return max(shares) * (1.0 - math.exp(-telling))
+
+
+def _as_values_of(profile: Profile, relation: str) -> Mapping[str, int]:
+    """The values as they would be normalised under another relation: its synonyms may join what differs now."""
+    found: Counter[str] = Counter()
+    for value, count in profile.values.items():
+        found[normalise(relation, value).key] += count
+    return found
 
 
 def _distribution(one: Profile, other: Profile) -> float:

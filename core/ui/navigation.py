@@ -31,6 +31,8 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("schema", "schema"),
         PageSpec("build", "auto_awesome_motion"),
         PageSpec("graph", "hub"),
+        PageSpec("fusion", "merge"),
+        PageSpec("rules", "rule"),
         PageSpec("review", "fact_check"),
     ),
     "recommend": (PageSpec("train", "model_training"), PageSpec("recommend", "recommend")),
