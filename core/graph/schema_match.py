@@ -57,8 +57,8 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Alignable:
-    """Two relations that may be one. Claims of ``relation`` would count under ``into``; the parts of the score say why.
-    ``vectors`` is None where no encoder was at hand."""
+    """Two relations that may be one. Claims of ``relation`` would count under ``into``; the parts of the score say why
+    (``vectors`` is None where no encoder was at hand); ``common`` are those of the examples that the other has too."""
 
     relation: str
     into: str
@@ -148,7 +148,9 @@ def _compared(first: Profile, second: Profile, cosine: float | None, spread: Map
     vectors = None if cosine is None else max(0.0, (cosine - _VECTOR_FLOOR) / (1.0 - _VECTOR_FLOOR))
     parts = {"names": names, "values": values, "vectors": vectors or 0.0}
     doubt = math.prod(1.0 - WEIGHTS[part] * likeness for part, likeness in parts.items())
-    common = sorted(source.values.keys() & target.values.keys(), key=lambda v: (-source.values[v], v))
+    renamed = _as_values_of(source, target.relation)
+    common = [v for v in source.labels if normalise(target.relation, v).key in target.values]
+    common += [v for v in target.labels if normalise(target.relation, v).key in renamed]
     return Alignable(
         source.relation,
         target.relation,
@@ -156,7 +158,7 @@ def _compared(first: Profile, second: Profile, cosine: float | None, spread: Map
         names,
         values,
         vectors,
-        tuple(common[:VALUES_TOLD]),
+        tuple(dict.fromkeys(common)),
         source.labels,
         target.labels,
         source.facts,

@@ -18,7 +18,7 @@ from core.storage.workspaces import Workspace
 from core.ui.fusion_state import pairs, source_name, sources_of, undo
 from core.ui.schema_save import actor
 from core.ui.shell import guarded, param, set_params
-from core.ui.text import distinct, number, percent, relation_label, t
+from core.ui.text import distinct, language, number, percent, relation_label, t
 
 SHOWN = 12
 
@@ -28,7 +28,7 @@ def draw(workspace: Workspace, graph: Graph) -> None:
     st.caption(t("fusion.attributes_hint"))
     with_vectors = _vectors()
     with guarded(), st.spinner(t("fusion.comparing")) if with_vectors else st.container():
-        found = pairs(graph, with_vectors)
+        found = pairs(graph, language(), with_vectors)
         if not found:
             st.info(t("fusion.attributes_none"), icon=":material/check_circle:")
         for one in found[:SHOWN]:

@@ -28,24 +28,26 @@ def draw(workspace: Workspace, graph: Graph) -> None:
     """Draw the view."""
     sources, now = sources_of(workspace), policy_of(workspace)
     kept = settled(workspace, graph, Policy())
-    wanted = _picker(workspace, sources, now)
-    if wanted is None:
-        st.caption(t("fusion.order_needed"))
-        wanted = now
-    chosen = settled(workspace, graph, wanted)
-    _effect(workspace, kept, settled(workspace, graph, now), chosen, now, wanted)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        picked = _picker(now)
+    with right, st.container(key="fusion-effect"):
+        wanted = _ordered(workspace, sources, now, picked)
+        chosen = settled(workspace, graph, wanted or now)
+        _effect(kept, settled(workspace, graph, now), chosen)
+        _use(workspace, now, wanted)
     if not kept:
         st.info(t("fusion.contradictions_none"), icon=":material/check_circle:")
         return
     _table(graph, sources, kept, chosen)
 
 
-def _picker(workspace: Workspace, sources: Mapping[str, Source], now: Policy) -> Policy | None:
-    """The policy that is looked at; None where an order of sources is still to be given."""
+def _picker(now: Policy) -> OnConflict:
+    """What is to happen to contradictions; looked at before it is chosen."""
     choices = list(OnConflict)
     asked = param("policy", now.on_conflict.value)
     st.session_state["fusion_policy"] = OnConflict(asked) if asked in set(OnConflict) else now.on_conflict
-    picked = st.radio(
+    return st.radio(
         t("fusion.policy"),
         choices,
         format_func=lambda one: t(f"fusion.policy_{one.value}"),
@@ -53,6 +55,12 @@ def _picker(workspace: Workspace, sources: Mapping[str, Source], now: Policy) ->
         key="fusion_policy",
         on_change=lambda: set_params(policy=st.session_state["fusion_policy"].value),
     )
+
+
+def _ordered(
+    workspace: Workspace, sources: Mapping[str, Source], now: Policy, picked: OnConflict
+) -> Policy | None:
+    """The policy that is looked at; None where an order of sources is still to be given."""
     if picked is not OnConflict.PRIORITY:
         return policy_for(workspace, picked)
     known = [one for one in now.sources if one in sources]
@@ -62,39 +70,43 @@ def _picker(workspace: Workspace, sources: Mapping[str, Source], now: Policy) ->
         default=known if now.on_conflict is OnConflict.PRIORITY else [],
         format_func=lambda one: source_name(sources, one),
         help=t("fusion.order_help"),
+        placeholder=t("fusion.order_hint"),
         key="fusion_order",
     )
     return policy_for(workspace, picked, order) if order else None
 
 
-def _effect(
-    workspace: Workspace, kept: Settled, before: Settled, after: Settled, now: Policy, wanted: Policy
-) -> None:
-    """One sentence of what the policy leaves and changes, and the button that makes it the workspace's."""
+def _effect(kept: Settled, before: Settled, after: Settled) -> None:
+    """One sentence of what a policy leaves and changes."""
     values = sum(map(len, kept.values()))
     standing = sum(map(len, after.values()))
     changed = sum({f.id for f in after[key]} != {f.id for f in before.get(key, ())} for key in after)
-    with st.container(horizontal=True, vertical_alignment="center", key="fusion-effect"):
-        st.markdown(
-            t(
-                "fusion.effect",
-                n=number(len(kept)),
-                values=number(values),
-                standing=number(standing),
-                apart=number(values - standing),
-                changed=number(changed),
-            )
+    st.markdown(
+        t(
+            "fusion.effect",
+            n=number(len(kept)),
+            values=number(values),
+            standing=number(standing),
+            apart=number(values - standing),
+            changed=number(changed),
         )
-        if wanted == now:
-            st.caption(t("fusion.policy_in_force"))
-        else:
-            st.button(
-                t("fusion.policy_use"),
-                type="primary",
-                icon=":material/gavel:",
-                key="fusion_policy_use",
-                on_click=partial(_choose, workspace, wanted),
-            )
+    )
+
+
+def _use(workspace: Workspace, now: Policy, wanted: Policy | None) -> None:
+    """The button that makes a policy the workspace's."""
+    if wanted is None:
+        st.caption(t("fusion.order_needed"))
+    elif wanted == now:
+        st.caption(t("fusion.policy_in_force"))
+    else:
+        st.button(
+            t("fusion.policy_use"),
+            type="primary",
+            icon=":material/gavel:",
+            key="fusion_policy_use",
+            on_click=partial(_choose, workspace, wanted),
+        )
 
 
 def _choose(workspace: Workspace, wanted: Policy) -> None:

@@ -31,15 +31,12 @@ def draw(workspace: Workspace, graph: Graph) -> None:
     """Draw the view."""
     found, sources = shares(graph), sources_of(workspace)
     _bars(found, sources)
-    left, right = st.columns([5, 3], gap="large")
-    with left:
-        chosen = _table(found, sources)
-    with right:
-        share = next((row for row in found.sources if row.source == chosen), None)
-        if chosen in sources:
-            _source(workspace, graph, sources[chosen], share or Contribution(chosen))
-        else:
-            st.caption(t("fusion.choose_source"))
+    chosen = _table(found, sources)
+    share = next((row for row in found.sources if row.source == chosen), None)
+    if chosen in sources:
+        _source(workspace, graph, sources[chosen], share or Contribution(chosen))
+    else:
+        st.caption(t("fusion.choose_source"))
 
 
 def _bars(found: Contributions, sources: Mapping[str, Source]) -> None:

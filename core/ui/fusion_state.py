@@ -57,8 +57,9 @@ def intents(graph: Graph) -> list[SharedIntent]:
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=_HASHED)
-def pairs(graph: Graph, with_vectors: bool) -> list[Alignable]:
-    """Relations that may be one; raises ModelUnavailable where vectors are asked for and their model is not there."""
+def pairs(graph: Graph, in_language: str, with_vectors: bool) -> list[Alignable]:
+    """Relations that may be one, with values by their names in that language; raises ModelUnavailable where vectors are
+    asked for and their model is not there."""
     return proposals(graph, _encoder().encode if with_vectors else None)
 
 
