@@ -33,6 +33,7 @@ FILLED_BY_ONE = 0.2
 WEIGHTS = {"names": 0.8, "values": 0.75, "vectors": 0.5}
 _VECTOR_FLOOR = 0.45
 """Cosine of texts that have nothing to do with each other, in all-MiniLM-L6-v2 with short texts, is below this."""
+_SAYS_NOTHING = frozenset(("yes", "no"))
 _NOT_MATCHED = frozenset((Family.LINK, Family.OPINION))
 
 
@@ -189,12 +190,13 @@ def value_likeness(one: Profile, other: Profile, spread: Mapping[str, int]) -> f
     """In [0, 1]: for amounts of one unit how alike their distributions are (1 - Kolmogorov and Smirnov's statistic),
     else the frequency-weighted share of one relation's values that the other has too, whichever is larger.
 
-    Few common values say less, and so do values that many relations have, such as "yes"; ``spread`` is their number.
+    Few common values say less, and so do values that many relations have (``spread`` is their number); "yes" and "no" say
+    nothing.
     """
     if one.figures and other.figures:
         return _distribution(one, other) if one.unit == other.unit else 0.0
     mine = _as_values_of(one, other.relation)
-    shared = mine.keys() & other.values.keys()
+    shared = (mine.keys() & other.values.keys()) - _SAYS_NOTHING
     if not shared:
         return 0.0
     telling = sum(min(1.0, 2.0 / max(spread.get(value, 1), 1)) for value in shared)

@@ -116,8 +116,7 @@ def _derivations(workspace: Workspace, graph: Graph, fact: Fact) -> None:
     for way in fact.derivations:
         rule = graph.implications[way.rule].text
         st.html(
-            f'<div class="sg-rule"><span class="sg-quiet">{escape(t("common.evidence_rule"))}</span><br>'
-            f"{escape(rule)}</div>"
+            f'<p class="sg-quiet">{escape(t("common.evidence_rule"))}</p><div class="sg-rule">{escape(rule)}</div>'
         )
         for premise in way.premises:
             known = graph.facts[premise]
