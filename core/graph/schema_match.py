@@ -190,8 +190,8 @@ def value_likeness(one: Profile, other: Profile, spread: Mapping[str, int]) -> f
     """In [0, 1]: for amounts of one unit how alike their distributions are (1 - Kolmogorov and Smirnov's statistic),
     else the frequency-weighted share of one relation's values that the other has too, whichever is larger.
 
-    Few common values say less, and so do values that many relations have (``spread`` is their number); "yes" and "no" say
-    nothing.
+    Few common values say less, and so do values that many relations have (``spread`` is their number); "yes" and "no"
+    say nothing.
     """
     if one.figures and other.figures:
         return _distribution(one, other) if one.unit == other.unit else 0.0
