@@ -25,9 +25,11 @@ from core.ontology import RELATIONS, Family, family
 
 Encode = Callable[[Sequence[str]], NDArray[numpy.float32]]
 
-LEAST_SCORE = 0.5
+LEAST_SCORE = 0.3
+"""Nineteen of twenty proposals above it are right where names say nothing (``python -m bench.fusion``)."""
 MOST_PROPOSALS = 60
 VALUES_KEPT, VALUES_TOLD = 400, 8
+ALIKE_NAMES = 0.8
 FILLED_BY_ONE = 0.2
 """Share of the rarer relation's products at which a source that fills both says that they are two."""
 WEIGHTS = {"names": 0.8, "values": 0.75, "vectors": 0.5}
@@ -93,10 +95,20 @@ def proposals(graph: Graph, encode: Encode | None = None, limit: int = MOST_PROP
         if made.score >= LEAST_SCORE:
             scored.append(made)
     scored.sort(key=lambda p: (-p.score, p.relation, p.into))
-    best: dict[str, Alignable] = {}
-    for made in scored:
-        best.setdefault(made.relation, made)
-    return list(best.values())[:limit]
+    return _one_to_one(scored, {profile.relation: profile.sources for profile in found})[:limit]
+
+
+def _one_to_one(ranked: Sequence[Alignable], sources: Mapping[str, frozenset[str]]) -> list[Alignable]:
+    """The best pairs in which no relation has two partners in one source."""
+    taken: set[tuple[str, str]] = set()
+    kept: dict[str, Alignable] = {}
+    for pair in ranked:
+        places = {(pair.relation, source) for source in sources[pair.into]}
+        places |= {(pair.into, source) for source in sources[pair.relation]}
+        if pair.relation not in kept and not places & taken:
+            kept[pair.relation] = pair
+            taken |= places
+    return list(kept.values())
 
 
 def profiles(graph: Graph) -> list[Profile]:
@@ -134,8 +146,12 @@ def _profile(graph: Graph, relation: str, values: Counter[str], sources: Mapping
 
 
 def _two_of_one_source(first: Profile, second: Profile) -> bool:
-    """Whether a source fills both for the same products often enough to mean two things by them."""
-    for source in first.products.keys() & second.products.keys():
+    """Whether a source means two things by them: it has both under names that are not alike, or fills both for the
+    same products."""
+    common = first.products.keys() & second.products.keys()
+    if common and name_likeness(first.relation, second.relation) < ALIKE_NAMES:
+        return True
+    for source in common:
         mine, other = first.products[source], second.products[source]
         if len(mine & other) > FILLED_BY_ONE * min(len(mine), len(other)):
             return True
@@ -188,7 +204,7 @@ def name_likeness(one: str, other: str) -> float:
 
 def value_likeness(one: Profile, other: Profile, spread: Mapping[str, int]) -> float:
     """In [0, 1]: for amounts of one unit how alike their distributions are (1 - Kolmogorov and Smirnov's statistic),
-    else the frequency-weighted share of one relation's values that the other has too, whichever is larger.
+    else the geometric mean of the shares, by frequency, of each relation's values that the other has too.
 
     Few common values say less, and so do values that many relations have (``spread`` is their number); "yes" and "no"
     say nothing.
@@ -201,7 +217,7 @@ def value_likeness(one: Profile, other: Profile, spread: Mapping[str, int]) -> f
         return 0.0
     telling = sum(min(1.0, 2.0 / max(spread.get(value, 1), 1)) for value in shared)
     shares = (sum(values[v] for v in shared) / sum(values.values()) for values in (mine, other.values))
-    return max(shares) * (1.0 - math.exp(-telling))
+    return math.sqrt(math.prod(shares)) * (1.0 - math.exp(-telling))
 
 
 def _as_values_of(profile: Profile, relation: str) -> Mapping[str, int]:
