@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def content_hash(*parts: str) -> str:
@@ -85,6 +85,7 @@ class DocumentKind(StrEnum):
     CELL = "cell"
     REVIEW = "review"
     PREDICTION = "prediction"
+    STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,9 @@ class Document:
 class Assertion:
     """A claim with its evidence: ``document.text[start:end] == object``, always.
 
-    ``subject`` is a product id. ``relation`` is a name of the ontology or of the schema. The id is the content hash
-    of everything but the confidence, so that the same claim from the same words is the same assertion.
+    ``subject`` is a product id, or a value by its words (``core.graph.model.value_subject``). ``relation`` is a name of
+    the ontology or of the schema. The id is the content hash of everything but the confidence, so that the same claim
+    from the same words is the same assertion.
     """
 
     id: str
@@ -191,7 +193,9 @@ class EntryKind(StrEnum):
 
     Target of each: ASSERTED, RETRACTED, ACCEPTED, REJECTED, CORRECTED: an assertion id; QUARANTINED: an assertion id
     with ``data["reason"]``; WEIGHED: an assertion id with ``data["confidence"]``, what is known of it now that others
-    have read the same words; MERGED, SPLIT: a node id with ``data["into"]``; SCHEMA: a schema version.
+    have read the same words; MERGED, SPLIT: a node id with ``data["into"]``; SCHEMA: a schema version; ALIGNED: a
+    relation, of one source or schema version where ``data`` names one, with ``data["into"]`` (see
+    ``core.graph.alignments``); RULE: a rule's id with its parts, or with nothing, which withdraws it.
     """
 
     ASSERTED = "asserted"
@@ -204,6 +208,8 @@ class EntryKind(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     SCHEMA = "schema"
+    ALIGNED = "aligned"
+    RULE = "rule"
     UNDONE = "undone"
 
 
@@ -255,11 +261,20 @@ class Node:
     aliases: tuple[str, ...] = ()
 
 
+class Derivation(NamedTuple):
+    """One way in which a fact follows: the id of the rule, and the ids of the facts it followed from."""
+
+    rule: str
+    premises: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """An edge of the graph: what stands, with the assertions that support it.
+    """An edge of the graph: what stands, with the assertions that support it, or the rules that it follows by.
 
-    ``confidence`` is that of the best support, raised by independent ones (noisy or); ``sources`` are source ids.
+    ``confidence`` is that of the best support, raised by independent ones (noisy or); of a derived fact it is that of
+    its least sure premise. ``sources`` are the ids of the sources whose documents say it, in order. A fact has
+    ``derivations`` where no assertion supports it, and only then.
     """
 
     id: str
@@ -268,3 +283,5 @@ class Fact:
     object: str
     supports: tuple[str, ...]
     confidence: float
+    sources: tuple[str, ...] = ()
+    derivations: tuple[Derivation, ...] = ()

@@ -69,3 +69,7 @@ class ConfigError(ShelfGraphError):
 
 class RunError(ShelfGraphError):
     """A training run is missing, unfinished or damaged."""
+
+
+class RuleError(GraphError):
+    """A rule cannot be understood."""

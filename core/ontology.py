@@ -33,17 +33,20 @@ class Relation:
 
     ``name`` is the identifier in assertions (camelCase, as schema.org writes properties); ``node_type`` the class of
     the node on its object side; ``schema_org`` the nearest schema.org property (``additionalProperty`` where none is).
+    With ``same_type`` the object of a value is of that value's own type.
     """
 
     name: str
     family: Family
     node_type: str
     schema_org: str = "additionalProperty"
+    same_type: bool = False
 
 
 _RELATIONS = (
     Relation("brand", Family.IDENTITY, "Brand", "brand"),
     Relation("category", Family.IDENTITY, "Category", "category"),
+    Relation("broader", Family.IDENTITY, "Category", same_type=True),
     Relation("productType", Family.IDENTITY, "ProductType", "additionalType"),
     Relation("countryOfOrigin", Family.IDENTITY, "Country", "countryOfOrigin"),
     Relation("material", Family.SUBSTANCE, "Material", "material"),

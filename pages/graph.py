@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.graph.export import fact_rows
 from core.graph.layout import Point, chained
-from core.graph.model import Graph
+from core.graph.model import PRODUCT, Graph
 from core.graph.paths import Path, path_view, paths
 from core.graph.query import MOST_NODES, View
 from core.ontology import Family, family
@@ -78,7 +78,7 @@ def _to_build() -> None:
 
 
 def _state(graph: Graph) -> str:
-    products = len({fact.subject for fact in graph.facts.values()})
+    products = len({f.subject for f in graph.facts.values() if f.subject.startswith(PRODUCT)})
     sentence = t(
         "graph.state",
         products=number(products),

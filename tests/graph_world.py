@@ -74,7 +74,7 @@ def put_products(workspace: Workspace, shop: dict[str, tuple[str, str, str]] | N
             "name": "shop.csv",
             "origin": "upload",
             "content_hash": "h",
-            "mapping": {},
+            "mapping": {"columns": {"kind": "products", "fields": {"title": "title"}}},
             "imported_at": now,
         }
         upsert(writer, tables.sources, [source])

@@ -17,7 +17,7 @@ from core.catalogue.item_writer import ItemWriter
 from core.catalogue.quarantine import Kept
 from core.catalogue.rows import Issue, RawRow
 from core.catalogue.sources import Source
-from core.catalogue.synonyms import EVENTS
+from core.catalogue.synonyms import EVENTS, STATEMENTS
 from core.catalogue.writers import Entry, Outcome
 
 
@@ -28,6 +28,8 @@ def admit(connection: Connection, kept: Kept, mended: Mapping[str, str] | None) 
     still lack what is optional.
     """
     source = sources.get(connection, kept.source_id)
+    if source.kind == STATEMENTS:
+        return Issue("", "mend_in_file")
     cells = dict(kept.raw if mended is None else mended)
     row = RawRow(kept.line, {name: cells.get(name, "") for name in (*source.columns, *cells)})
     reading = Interpreter(source.mapping, time.time() + FUTURE_SECONDS).read(row)

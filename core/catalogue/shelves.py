@@ -122,9 +122,12 @@ class Shelves:
     def documents(
         self, product_ids: Collection[str] | None = None, *, current: bool = True
     ) -> list[Document]:
-        """Documents by id: of all products or of some; with ``current=False`` the former versions too. Predictions are
-        no texts of the catalogue."""
-        query = select(_DOCUMENTS).where(_DOCUMENTS.c.kind.not_in((RAW_KIND, DocumentKind.PREDICTION.value)))
+        """Documents by id: of all products or of some; with ``current=False`` the former versions too.
+
+        Predictions and statements of prior knowledge are not among them: nothing reads those.
+        """
+        unread = (RAW_KIND, DocumentKind.PREDICTION.value, DocumentKind.STATEMENT.value)
+        query = select(_DOCUMENTS).where(_DOCUMENTS.c.kind.not_in(unread))
         if current:
             query = query.where(_DOCUMENTS.c.current)
         found = self._select(query, _DOCUMENTS.c.product_id, product_ids, _DOCUMENTS.c.id)

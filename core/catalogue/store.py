@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy import delete as delete_rows
 
 from core.catalogue import digest, quarantine, sources
@@ -19,13 +19,14 @@ from core.catalogue.report import ImportOptions, ImportReport
 from core.catalogue.rows import Issue, RawTable
 from core.catalogue.shelves import Shelves
 from core.catalogue.sources import Source
-from core.catalogue.synonyms import EVENTS
+from core.catalogue.synonyms import EVENTS, STATEMENTS
 from core.catalogue.writers import parts
 from core.errors import DataError, MappingError
 from core.storage import tables
 from core.storage.database import upsert
 
 DELETED_AT_ONCE = 2_000
+_DOCUMENTS = tables.documents
 
 
 class Catalogue(Shelves):
@@ -112,6 +113,8 @@ class Catalogue(Shelves):
                         select(tables.events.c.id).where(tables.events.c.source_id == source_id)
                     )
                 )
+            elif source.kind == STATEMENTS:
+                keys = list(connection.scalars(select(_DOCUMENTS.c.id).where(*_statements_of(source_id))))
             else:
                 keys = ItemWriter(source.kind, source_id).leftovers(connection)
         for start in range(0, len(keys), DELETED_AT_ONCE):
@@ -131,6 +134,10 @@ class Catalogue(Shelves):
         if source.kind == EVENTS:
             for part in parts(keys):
                 connection.execute(delete_rows(tables.events).where(tables.events.c.id.in_(part)))
+            return
+        if source.kind == STATEMENTS:
+            for part in parts(keys):
+                connection.execute(update(_DOCUMENTS).where(_DOCUMENTS.c.id.in_(part)).values(current=False))
             return
         delta = ItemWriter(source.kind, source.id).remove(connection, keys)
         stored = sources.get(connection, source.id)
@@ -182,3 +189,7 @@ class Catalogue(Shelves):
                 remedy="Reload the page to see what is left.",
             )
         return kept
+
+
+def _statements_of(source_id: str) -> tuple[ColumnElement[bool], ...]:
+    return _DOCUMENTS.c.source_id == source_id, _DOCUMENTS.c.current

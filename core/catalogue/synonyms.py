@@ -8,6 +8,8 @@ from core.domain import EventKind
 
 PRODUCTS, REVIEWS, EVENTS = "products", "reviews", "events"
 KINDS = (PRODUCTS, REVIEWS, EVENTS)
+STATEMENTS = "statements"
+"""The kind of a source of prior knowledge (``core.graph.prior``); its rows are no items of the catalogue."""
 
 FIELDS: dict[str, tuple[str, ...]] = {
     PRODUCTS: ("id", "title", "description", "brand", "category", "price", "currency"),

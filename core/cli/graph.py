@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from dataclasses import asdict
 
-from core.cli import exchange
+from core.cli import exchange, fusion
 from core.cli.common import Commands, add, add_workspace, open_workspace
 from core.cli.main import Result
 from core.cli.quality import register_check
@@ -27,6 +27,7 @@ def register(commands: Commands) -> None:
         add_workspace(add(actions, name, run, summary))
     exchange.register(actions)
     register_check(actions)
+    fusion.register(actions)
     search = add(commands, "search", _search, "find nodes, products and facts")
     add_workspace(search)
     search.add_argument("query")

@@ -257,6 +257,10 @@ def _holds(registers: Registers, entry: LogEntry) -> bool:
                 return False
             rules = {name: Rule.from_json(raw) for name, raw in entry.data.get("rules", {}).items()}
             return not rules or registers.rules(target) == rules
+        case EntryKind.ALIGNED:
+            return registers.alignment(target) == entry.data
+        case EntryKind.RULE:
+            return (registers.implication(target) or {}) == entry.data
         case EntryKind.UNDONE:
             return registers.void(int(target))
 

@@ -11,8 +11,11 @@ from core.domain import Assertion, Document, Fact, Ledger, Node, Standing
 from core.extract.normal_rules import Rule
 from core.extract.normalise import NormalValue, normalise
 from core.graph.adjacency import Adjacency
+from core.graph.alignments import NOT_ALIGNED, Alignments
+from core.graph.logic import Implication
 
 PRODUCT = "product:"
+_VALUE = "\x1f"
 
 
 def product_node(product_id: str) -> str:
@@ -25,21 +28,45 @@ def product_id(node_id: str) -> str | None:
     return node_id.removeprefix(PRODUCT) if node_id.startswith(PRODUCT) else None
 
 
+def value_subject(relation: str, words: str) -> str:
+    """The subject of an assertion about a value: the one that ``words`` name as objects of ``relation``.
+
+    Ids of products never begin with this mark, as the catalogue strips control characters.
+    """
+    return f"{_VALUE}{relation}:{words}"
+
+
+def named_value(subject: str) -> tuple[str, str] | None:
+    """(relation, words) where the subject of an assertion is a value, None where it is a product's id."""
+    if not subject.startswith(_VALUE):
+        return None
+    relation, _, words = subject[len(_VALUE) :].partition(":")
+    return relation, words
+
+
 class OnConflict(StrEnum):
-    """What happens to the values of a relation that should have one: ``KEEP`` all of them, or commit only the one with
-    the most support (``MAJORITY``) or with the highest confidence (``CONFIDENCE``) and keep the others apart."""
+    """What happens to the values of a relation that should have one: ``KEEP`` all of them, or commit only one and keep
+    the others apart: that with the most support (``MAJORITY``), with the highest confidence (``CONFIDENCE``), of the
+    first source in a list (``PRIORITY``), or of the source that was read in last (``RECENCY``)."""
 
     KEEP = "keep"
     MAJORITY = "majority"
     CONFIDENCE = "confidence"
+    PRIORITY = "priority"
+    RECENCY = "recency"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules of a fold. ``minimum_confidence`` is that of a fact, after all its supports; facts below it wait."""
+    """The rules of a fold. ``minimum_confidence`` is that of a fact, after all its supports; facts below it wait.
+
+    ``sources`` are ids of sources, the one that wins first, for ``PRIORITY`` and ``RECENCY``; sources that are not
+    among them come last.
+    """
 
     minimum_confidence: float = 0.5
     on_conflict: OnConflict = OnConflict.KEEP
+    sources: tuple[str, ...] = ()
     single_valued: frozenset[str] = frozenset(
         {"brand", "countryOfOrigin", "capacity", "weight", "power", "packSize"}
     )
@@ -76,8 +103,9 @@ class Graph:
 
     ``reasons`` has the assertions that are not in a fact; ``conflicts`` maps (subject, relation) to the facts that
     contradict each other; ``weighed`` has the confidence of the assertions whose words others have read too; ``rules``
-    has how each schema version normalises values, by relation; ``seq`` is the position of the log it is as of;
-    ``adjacency`` is what the fold knows of its links, None where it has to be found.
+    has how each schema version normalises values, by relation; ``alignments`` under which relation claims count;
+    ``implications`` has the rules that facts may follow by, and ``derived`` how many follow by each; ``seq`` is the
+    position of the log it is as of; ``adjacency`` is what the fold knows of its links, None where it has to be found.
     """
 
     nodes: Mapping[str, Node]
@@ -92,11 +120,19 @@ class Graph:
     rules: Mapping[str, Mapping[str, Rule]] = field(default_factory=dict)
     weighed: Mapping[str, float] = field(default_factory=dict)
     adjacency: Adjacency | None = None
+    alignments: Alignments = NOT_ALIGNED
+    implications: Mapping[str, Implication] = field(default_factory=dict)
+    derived: Mapping[str, int] = field(default_factory=dict)
 
-    def value_of(self, assertion: Assertion) -> NormalValue:
+    def relation_of(self, assertion: Assertion, source: str = "") -> str:
+        """The relation that an assertion counts under; ``source`` is that of its document."""
+        return self.alignments.relation(assertion.relation, source, assertion.schema_version)
+
+    def value_of(self, assertion: Assertion, source: str = "") -> NormalValue:
         """What the words of an assertion are normalised to, and by which rule."""
-        rule = self.rules.get(assertion.schema_version, {}).get(assertion.relation)
-        return normalise(assertion.relation, assertion.object, rule)
+        relation = self.relation_of(assertion, source)
+        rule = self.rules.get(assertion.schema_version, {}).get(relation)
+        return normalise(relation, assertion.object, rule)
 
     @cached_property
     def by_node(self) -> Adjacency:

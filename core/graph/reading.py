@@ -41,6 +41,19 @@ def chunks(items: Iterable[_Item], size: int = CHUNK_ROWS) -> Iterator[list[_Ite
         yield part
 
 
+def read_sources(reader: Connection, document_ids: Iterable[str] | None = None) -> dict[str, str]:
+    """The source of each document by its id, of all of them or of these; that of the current text where there are
+    several."""
+    d = tables.documents
+    query = select(d.c.id, d.c.source_id).order_by(d.c.current)
+    if document_ids is None:
+        return {row[0]: row[1] for row in reader.execute(query).yield_per(CHUNK_ROWS)}
+    found: dict[str, str] = {}
+    for part in chunks(dict.fromkeys(document_ids)):
+        found |= {row[0]: row[1] for row in reader.execute(query.where(d.c.id.in_(part)))}
+    return found
+
+
 def read_head(reader: Connection) -> int:
     """The position of the last entry; 0 for an empty log."""
     return int(reader.scalar(select(func.max(tables.log.c.seq))) or 0)

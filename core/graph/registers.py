@@ -104,6 +104,21 @@ class Registers:
                 relations = frozenset(data["relations"])
         return relations
 
+    def alignment(self, target: str) -> Mapping[str, Any] | None:
+        """What the last alignment of a target says; None where there is none that counts."""
+        return self._last(target, EntryKind.ALIGNED)
+
+    def implication(self, rule_id: str) -> Mapping[str, Any] | None:
+        """The parts of a rule; None where it was withdrawn or never recorded."""
+        return self._last(rule_id, EntryKind.RULE) or None
+
+    def _last(self, target: str, wanted: EntryKind) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = None
+        for _seq, kind, data in self.marks(target):
+            if kind is wanted:
+                found = data
+        return found
+
     def rules(self, version: str) -> Mapping[str, Rule]:
         """How a schema version normalises values, by relation; {} where the log does not tell."""
         rules: Mapping[str, Any] = {}

@@ -5,18 +5,21 @@ from __future__ import annotations
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
 from core.domain import Assertion, Document, DocumentKind, EntryKind, Fact, Standing
 from core.errors import GraphError
+from core.extract.normalise import NormalValue
 from core.graph.fold import Fold
 from core.graph.model import Evidence, Graph, Policy, Title, product_node
-from core.graph.reading import chunks, read_assertions, read_entries, read_head
+from core.graph.policies import policy_of
+from core.graph.reading import chunks, read_assertions, read_entries, read_head, read_sources
 from core.ontology import relation as relation_of
 from core.storage import tables
 from core.storage.workspaces import Workspace
@@ -42,18 +45,25 @@ def _kept(url: str, policy: Policy) -> _Kept:
 
 
 class GraphStore:
-    """Reads the graph of one workspace; opening it costs nothing."""
+    """Reads the graph of one workspace, by the workspace's own policy unless another is given; opening it costs
+    nothing."""
 
     def __init__(self, workspace: Workspace, policy: Policy | None = None) -> None:
         self.workspace = workspace
-        self.policy = policy or Policy()
+        self._given = policy
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that the graph is folded by."""
+        return self._given or policy_of(self.workspace)
 
     def graph(self, at: int | None = None) -> Graph:
         """The graph at the head of the log, or as of position ``at`` (with today's titles).
 
         New entries are taken into the fold that is there. Raises GraphError for a position that does not exist.
         """
-        kept = _kept(f"{self.workspace.db.url}#{self.workspace.info.created_at}", self.policy)
+        policy = self.policy
+        kept = self._kept(policy)
         with kept.lock, self.workspace.db.read() as reader:
             head, stamp = read_head(reader), _stamp(reader)
             if at is not None and not 0 <= at <= head:
@@ -66,16 +76,46 @@ class GraphStore:
                 kept.fold, kept.graph = None, None
             if kept.stamp != stamp:
                 if kept.fold:
-                    kept.fold.retitle(_titles(reader))
+                    kept.fold.retitle(read_titles(reader))
                 kept.stamp, kept.graph = stamp, None
                 kept.past.clear()
             if at is not None and at != head:
-                return self._past(reader, kept, stamp, at)
+                return _past(reader, kept, policy, stamp, at)
             if kept.graph is None or kept.graph.seq != head:
-                kept.fold = kept.fold or Fold(_titles(reader), self.policy)
+                kept.fold = kept.fold or Fold(read_titles(reader), policy)
                 _catch_up(reader, kept.fold, None)
                 kept.graph = kept.fold.graph()
             return kept.graph
+
+    def would_follow(self, rule_id: str, data: Mapping[str, Any]) -> list[Fact]:
+        """The facts that a rule of these parts would bring; see ``core.graph.rule_text``."""
+        with self._folded() as state:
+            return state.would_follow(rule_id, data)
+
+    def contradictions(self, policy: Policy) -> dict[tuple[str, str], tuple[Fact, ...]]:
+        """By subject and relation, the facts that would stand by ``policy`` where values contradict each other."""
+        with self._folded() as state:
+            return state.contradictions(policy)
+
+    def without(self, source_id: str) -> tuple[list[Fact], list[Fact]]:
+        """(facts that would go, facts that would come) if a source were deleted."""
+        with self._folded() as state:
+            return state.without(source_id)
+
+    @contextmanager
+    def _folded(self) -> Iterator[Fold]:
+        """The running fold at the head of the log, held while it is asked."""
+        self.graph()
+        kept = self._kept(self.policy)
+        with kept.lock:
+            if kept.fold is None:  # the catalogue has changed since
+                raise GraphError(
+                    "The graph has just changed.", where=self.workspace.info.name, remedy="Try again."
+                )
+            yield kept.fold
+
+    def _kept(self, policy: Policy) -> _Kept:
+        return _kept(f"{self.workspace.db.url}#{self.workspace.info.created_at}", policy)
 
     def evidence(self, fact_id: str, at: int | None = None) -> list[Evidence]:
         """Every assertion behind a fact, the surest first; raises GraphError for a fact that is not there."""
@@ -102,13 +142,13 @@ class GraphStore:
         return [
             Evidence(
                 a,
-                documents[(a.document_id, a.document_hash)],
+                document,
                 version.standing.get(a.id, Standing.REJECTED),
                 version.reasons.get(a.id, "" if a.id in version.standing else EntryKind.RETRACTED),
-                version.value_of(a) if relation_of(a.relation).node_type != "Product" else None,
+                _value(version, a, document.source_id),
             )
             for i in ids
-            if (a := found.get(i)) and (a.document_id, a.document_hash) in documents
+            if (a := found.get(i)) and (document := documents.get((a.document_id, a.document_hash)))
         ]
 
     def product_facts(self, product_id: str) -> list[Fact]:
@@ -117,17 +157,18 @@ class GraphStore:
         node = graph.resolve(product_node(product_id))
         return [fact for fact in graph.facts_at(node) if fact.subject == node]
 
-    def _past(self, reader: Connection, kept: _Kept, stamp: object, at: int) -> Graph:
-        key = (stamp, at)
-        if key in kept.past:
-            kept.past.move_to_end(key)
-            return kept.past[key]
-        fold = Fold(_titles(reader), self.policy)
-        _catch_up(reader, fold, at)
-        kept.past[key] = fold.graph()
-        if len(kept.past) > _OLD_VERSIONS:
-            kept.past.popitem(last=False)
+
+def _past(reader: Connection, kept: _Kept, policy: Policy, stamp: object, at: int) -> Graph:
+    key = (stamp, at)
+    if key in kept.past:
+        kept.past.move_to_end(key)
         return kept.past[key]
+    fold = Fold(read_titles(reader), policy)
+    _catch_up(reader, fold, at)
+    kept.past[key] = fold.graph()
+    if len(kept.past) > _OLD_VERSIONS:
+        kept.past.popitem(last=False)
+    return kept.past[key]
 
 
 def _catch_up(reader: Connection, fold: Fold, until: int | None) -> None:
@@ -138,9 +179,10 @@ def _catch_up(reader: Connection, fold: Fold, until: int | None) -> None:
     with _collector_paused(len(entries) > _MANY):
         if len(fresh) * 2 > stored:
             wanted = set(fresh)
-            fold.take((a for a in read_assertions(reader) if a.id in wanted), entries)
+            fold.take((a for a in read_assertions(reader) if a.id in wanted), entries, read_sources(reader))
         else:
-            fold.take(read_assertions(reader, fresh), entries)
+            found = list(read_assertions(reader, fresh))
+            fold.take(found, entries, read_sources(reader, (a.document_id for a in found)))
 
 
 @contextmanager
@@ -156,13 +198,19 @@ def _collector_paused(many: bool) -> Iterator[None]:
             gc.enable()
 
 
+def _value(version: Graph, assertion: Assertion, source: str) -> NormalValue | None:
+    relation = version.relation_of(assertion, source)
+    return version.value_of(assertion, source) if relation_of(relation).node_type != "Product" else None
+
+
 def _stamp(reader: Connection) -> tuple[object, ...]:
     """Changes when the titles do."""
     p = tables.products
     return tuple(reader.execute(select(func.count(), func.max(p.c.updated_at))).one())
 
 
-def _titles(reader: Connection) -> dict[str, Title]:
+def read_titles(reader: Connection) -> dict[str, Title]:
+    """What the fold knows of the products of the catalogue, by id."""
     p = tables.products
     rows = reader.execute(select(p.c.id, p.c.title, p.c.brand))
     return {row.id: Title(row.title, row.brand or "") for row in rows}

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from sys import intern
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.domain import Assertion
 from core.extract.normal_rules import Rule
 from core.extract.normalise import normalise
+from core.graph.alignments import NOT_ALIGNED, Alignments
+from core.graph.logic import Condition, Implication
 from core.graph.mentions import Mentions
-from core.graph.model import Policy, Title, product_node
+from core.graph.model import PRODUCT, Policy, Title, named_value, product_node, value_subject
 from core.ontology import relation as relation_of
 
 PRODUCT_TYPE = "producttype"
+_Named = tuple[str, str, str]
 
 
 class Claim(NamedTuple):
-    """What the fold keeps of an assertion. ``object`` is the node of its value before any merge."""
+    """What the fold keeps of an assertion.
+
+    ``relation`` is the one it counts under, ``said`` the one it was made with; ``object`` is the node of its value
+    before any merge. Of a claim about a value ``named`` has what names it: relation, words, and the label they give.
+    """
 
     id: str
     subject: str
@@ -31,6 +38,9 @@ class Claim(NamedTuple):
     schema_version: str
     confidence: float
     fits: bool
+    said: str
+    source: str
+    named: _Named | None = None
 
 
 class Values:
@@ -42,12 +52,15 @@ class Values:
         self._rules: dict[str, Mapping[str, Rule]] = {}
         self._known: dict[tuple[str, str, str], tuple[str, str, bool]] = {}
         self._types = {"product": "Product", PRODUCT_TYPE: "ProductType"}
+        self.alignments: Alignments = NOT_ALIGNED
 
-    def claim(self, assertion: Assertion) -> Claim:
-        """The claim an assertion makes."""
-        relation = intern(assertion.relation)
-        subject = intern(product_node(assertion.subject))
-        node, label, fits = self._of(subject, relation, assertion.object, assertion.schema_version)
+    def claim(self, assertion: Assertion, source: str = "") -> Claim:
+        """The claim an assertion makes; ``source`` is that of its document."""
+        said, version, source = intern(assertion.relation), intern(assertion.schema_version), intern(source)
+        relation = self.alignments.relation(said, source, version)
+        about, named = self._named(assertion.subject, source, version)
+        subject = about or intern(product_node(assertion.subject))
+        node, label, fits = self._object(subject, relation, assertion.object, version, named)
         return Claim(
             assertion.id,
             subject,
@@ -57,9 +70,12 @@ class Values:
             intern(assertion.object),
             intern(assertion.document_id),
             intern(assertion.extractor),
-            intern(assertion.schema_version),
+            version,
             assertion.confidence,
             fits,
+            said,
+            source,
+            named,
         )
 
     @cached_property
@@ -92,9 +108,50 @@ class Values:
         return news
 
     def again(self, claim: Claim) -> Claim:
-        """The claim with its value normalised by the rules as they are now."""
-        node, label, fits = self._of(claim.subject, claim.relation, claim.surface, claim.schema_version)
-        return claim._replace(object=node, label=label, fits=fits)
+        """The claim with its relation aligned and its values normalised by what is known now."""
+        version, subject, named = claim.schema_version, claim.subject, claim.named
+        if named:
+            subject, named = self._named(value_subject(*named[:2]), claim.source, version)
+        relation = self.alignments.relation(claim.said, claim.source, version)
+        node, label, fits = self._object(subject, relation, claim.surface, version, named)
+        return claim._replace(
+            subject=subject, relation=relation, object=node, label=label, fits=fits, named=named
+        )
+
+    def implication(
+        self, rule_id: str, data: Mapping[str, Any], resolve: Callable[[str], str]
+    ) -> Implication:
+        """A rule of the log, with the nodes that its words name now; whatever schema's way of normalising they had."""
+        relation = self.alignments.relation(data["then"]["relation"])
+        node, label, _fits = self._of("", relation, data["then"]["value"], "")
+        conditions = tuple(self._condition(part, resolve) for part in data["if"])
+        return Implication(rule_id, conditions, relation, resolve(node), label, str(data.get("text", "")))
+
+    def _condition(self, part: Mapping[str, Any], resolve: Callable[[str], str]) -> Condition:
+        relation = self.alignments.relation(part["relation"])
+        nodes = (
+            self._of("", relation, words, version)[0]
+            for words in part.get("values", ())
+            for version in ("", *self._rules)
+        )
+        comparison, bound = str(part.get("comparison", "")), str(part.get("bound", ""))
+        return Condition(relation, frozenset(map(resolve, nodes)), comparison, bound)
+
+    def _named(self, subject: str, source: str, version: str) -> tuple[str, _Named | None]:
+        """(node, what names it) of a subject that is a value; ("", None) for a product."""
+        value = named_value(subject)
+        if value is None:
+            return "", None
+        said, words = value
+        node, label, _fits = self._of("", self.alignments.relation(said, source, version), words, version)
+        return node, (said, words, label)
+
+    def _object(
+        self, subject: str, relation: str, surface: str, version: str, named: _Named | None
+    ) -> tuple[str, str, bool]:
+        """A broader value is of the type of the value that it is broader than."""
+        kind = named[0] if named and relation_of(relation).same_type else relation
+        return self._of(subject, kind, surface, version)
 
     def _of(self, subject: str, relation: str, surface: str, version: str) -> tuple[str, str, bool]:
         rule = self._rules[version].get(relation) if version in self._rules else None
@@ -103,7 +160,8 @@ class Values:
         if found is None:
             found = self._known[key] = self._value(relation, surface, rule)
         node, _label, fits = found
-        return (*self._type_node(relation, surface), fits) if node == subject else found
+        itself = node == subject and node.startswith(PRODUCT)
+        return (*self._type_node(relation, surface), fits) if itself else found
 
     def node_type(self, node_id: str) -> str:
         """The class of a node, such as "Material"."""

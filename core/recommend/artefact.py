@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.domain import Fact
+from core.domain import Derivation, Fact
 from core.errors import RunError
 from core.recommend.baselines import Baseline
 from core.recommend.config import TrainConfig
@@ -203,7 +203,9 @@ def _read_facts(path: Path) -> dict[str, tuple[Fact, ...]]:
     found: dict[str, list[Fact]] = {}
     for line in path.read_text("utf-8").splitlines():
         values = json.loads(line)
-        fact = Fact(**{**values, "supports": tuple(values["supports"])})
+        ways = tuple(Derivation(rule, tuple(premises)) for rule, premises in values.get("derivations", ()))
+        kept = {"supports": tuple(values["supports"]), "sources": tuple(values.get("sources", ()))}
+        fact = Fact(**{**values, **kept, "derivations": ways})
         found.setdefault(fact.subject.removeprefix("product:"), []).append(fact)
     return {product: tuple(rows) for product, rows in found.items()}
 

@@ -116,9 +116,10 @@ def _review_facts(
     split: Split,
 ) -> tuple[int, int, int]:
     spoken = late = total = 0
-    for fact in facts:
+    every = {fact.id: fact for fact in facts}
+    for fact in every.values():
         total += 1
-        if not from_reviews(fact, documents):
+        if not from_reviews(fact, documents, every):
             continue
         spoken += 1
         reviews = [documents[s].removesuffix("/text") for s in fact.supports if s in documents]

@@ -219,17 +219,24 @@ def training_facts(
 
     ``documents`` maps an assertion id to its document id; a review's document id ends with ``/text``.
     """
+    known = {fact.id: fact for fact in facts}
     chosen: dict[str, list[Fact]] = defaultdict(list)
-    for fact in facts:
+    for fact in known.values():
         if not fact.subject.startswith("product:"):
             continue
-        if reviews or not from_reviews(fact, documents):
+        if reviews or not from_reviews(fact, documents, known):
             chosen[fact.subject.removeprefix("product:")].append(fact)
     return dict(chosen)
 
 
-def from_reviews(fact: Fact, documents: Mapping[str, str]) -> bool:
-    """Whether every known support of a fact is a review."""
+def from_reviews(fact: Fact, documents: Mapping[str, str], known: Mapping[str, Fact]) -> bool:
+    """Whether every known support of a fact is a review; a derived fact is from reviews where each way to it has a
+    premise (by id in ``known``) that is."""
+    if fact.derivations:
+        return all(
+            any(from_reviews(known[i], documents, known) for i in way.premises if i in known)
+            for way in fact.derivations
+        )
     support: Collection[str] = [documents[s] for s in fact.supports if s in documents]
     return bool(support) and all(document.endswith("/text") for document in support)
 

@@ -23,6 +23,7 @@ from core.catalogue.sources import uploads
 from core.catalogue.staging import table_in
 from core.catalogue.store import Catalogue
 from core.errors import DataError, UnreadableFile
+from core.graph.departure import delete_source
 from core.graph.log import Log
 from core.jobs import Context
 from core.settings import settings
@@ -135,8 +136,9 @@ def _delete(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     source = str(params["source_id"])
     deleted = 0
     if source in {known.id for known in catalogue.sources()}:  # else an earlier attempt has deleted it
-        deleted = catalogue.delete_source(source, context.check, context.progress)
-    Log(context.workspace).reconcile()
+        deleted = delete_source(context.workspace, source, context.check, context.progress)
+    else:
+        Log(context.workspace).reconcile()
     return {"deleted": deleted, "counts": catalogue.counts()}
 
 

@@ -14,7 +14,7 @@ from core.catalogue.sources import Source
 from core.catalogue.store import Catalogue
 from core.domain import DocumentKind, Product
 from core.errors import DataError
-from core.graph.log import Log
+from core.graph.departure import delete_source
 from core.jobs import Jobs
 from core.storage.workspaces import Workspace
 from core.ui.catalogue_add import draw_report
@@ -176,8 +176,7 @@ def _delete(workspace: Workspace, source: Source) -> None:
             job=Jobs(workspace).submit("import", {"action": "delete", "source_id": source.id}), source=None
         )
     else:
-        count = Catalogue(workspace).delete_source(source.id)
-        Log(workspace).reconcile()
+        count = delete_source(workspace, source.id)
         set_params(source=None)
         st.toast(t("catalogue.deleted", name=source.name, n=number(count)), icon=":material/delete:")
     st.rerun()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.domain import Product
+from core.domain import Fact, Product
 from core.extract.normalise import NormalValue
 from core.ontology import Family, family
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
 from core.ui.text import has, percent, relation_label, standing_label, t
+
+if TYPE_CHECKING:
+    from core.graph.model import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,13 @@ def evidence(workspace: Workspace, fact_id: str) -> None:
     """Draw every assertion behind a fact: its source text with the words lit up, who read it, and how surely."""
     from core.graph.store import GraphStore
 
-    found = GraphStore(workspace).evidence(fact_id)
+    store = GraphStore(workspace)
+    graph = store.graph()
+    fact = graph.facts.get(fact_id)
+    if fact is not None and fact.derivations:
+        _derivations(workspace, graph, fact)
+        return
+    found = store.evidence(fact_id)
     if not found:
         st.caption(t("common.evidence_none"))
         return
@@ -84,7 +94,12 @@ def evidence(workspace: Workspace, fact_id: str) -> None:
             assertion.start, assertion.end, family(assertion.relation), relation_label(assertion.relation)
         )
         meta = (
-            t("common.evidence_document", field=field_label(document.field), product=document.product_id),
+            t(
+                "common.evidence_document",
+                field=field_label(document.field),
+                product=subject_label(document.product_id),
+            ),
+            _said_as(graph.relation_of(assertion, document.source_id), assertion.relation),
             t("common.evidence_read_by", extractor=assertion.extractor),
             t("common.conf_short", value=percent(assertion.confidence)),
             standing_label(entry.standing),
@@ -94,6 +109,31 @@ def evidence(workspace: Workspace, fact_id: str) -> None:
             f'<figure class="sg-evidence"><blockquote>{highlight(document.text, [span])}</blockquote>'
             f"<figcaption>{' · '.join(escape(part) for part in meta if part)}</figcaption></figure>"
         )
+
+
+def _derivations(workspace: Workspace, graph: Graph, fact: Fact) -> None:
+    """Draw each rule that a fact follows by, in its words, and the evidence of what it followed from."""
+    for way in fact.derivations:
+        rule = graph.implications[way.rule].text
+        st.html(
+            f'<p class="sg-quiet">{escape(t("common.evidence_rule"))}</p><div class="sg-rule">{escape(rule)}</div>'
+        )
+        for premise in way.premises:
+            known = graph.facts[premise]
+            st.html(chips([(known.relation, graph.label(known.object))]))
+            evidence(workspace, premise)
+
+
+def _said_as(relation: str, said: str) -> str:
+    return "" if said == relation else t("common.evidence_said_as", relation=relation_label(said))
+
+
+def subject_label(subject: str) -> str:
+    """What an assertion is about: the product's id, or the words of a value."""
+    from core.graph.model import named_value
+
+    value = named_value(subject)
+    return value[1] if value else subject
 
 
 def normalised(surface: str, value: NormalValue | None) -> str:

@@ -183,6 +183,8 @@ def _row(graph: Graph, fact: Fact, place: str, *, other: str = "", whole: bool =
 
 
 def _hint(fact: Fact) -> str:
+    if fact.derivations:
+        return t("graph.by_rule")
     return (
         t("graph.one_support")
         if len(fact.supports) == 1

@@ -33,6 +33,8 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("graph", "hub"),
         PageSpec("exchange", "swap_horiz"),
         PageSpec("map", "bubble_chart"),
+        PageSpec("fusion", "merge"),
+        PageSpec("rules", "rule"),
         PageSpec("review", "fact_check"),
         PageSpec("resolve", "join"),
         PageSpec("quality", "verified"),

@@ -31,9 +31,11 @@ class CatalogueView:
     hash: str
 
     def title(self, product_id: str) -> str:
-        """The title of a product; its id where it has left the catalogue."""
-        product = self.products.get(product_id)
-        return product.title if product else product_id
+        """The title of a product, its id where it has left the catalogue; of a value that is spoken of, its words."""
+        from core.graph.model import named_value
+
+        product, value = self.products.get(product_id), named_value(product_id)
+        return product.title if product else value[1] if value else product_id
 
 
 def workspaces() -> Workspaces:

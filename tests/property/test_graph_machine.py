@@ -14,8 +14,8 @@ from core.domain import Assertion, LogEntry
 from core.graph.fold import fold
 from core.graph.log import Log
 from core.graph.model import Policy, Title
-from core.graph.reading import read_assertions, read_entries
-from core.graph.store import GraphStore, _titles
+from core.graph.reading import read_assertions, read_entries, read_sources
+from core.graph.store import GraphStore, read_titles
 from core.storage.workspaces import Workspaces
 from tests.graph_world import document, drop_documents, put_documents, put_products, read
 
@@ -155,8 +155,14 @@ class LivedIn(RuleBasedStateMachine):
     def the_running_graph_is_the_fold_of_what_is_on_disk(self) -> None:
         graph = self.store.graph()
         with self.workspace.db.read() as reader:
-            titles: dict[str, Title] = _titles(reader)
-            cold = fold(list(read_assertions(reader)), list(read_entries(reader)), titles, Policy())
+            titles: dict[str, Title] = read_titles(reader)
+            cold = fold(
+                list(read_assertions(reader)),
+                list(read_entries(reader)),
+                titles,
+                Policy(),
+                read_sources(reader),
+            )
         assert (graph.hash, graph.nodes, graph.facts) == (cold.hash, cold.nodes, cold.facts)
         assert (graph.standing, graph.reasons, graph.merged) == (cold.standing, cold.reasons, cold.merged)
         assert dict(graph.by_node) == dict(cold.by_node)

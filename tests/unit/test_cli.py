@@ -96,3 +96,36 @@ def test_the_graph_of_the_columns_can_be_looked_at_and_taken_along(
         assert out.stat().st_size > 0
     assert main(["search", "--workspace", str(shop), "travel mug", "--json"]) == 0
     assert _object(capsys)["hits"]
+
+
+def test_rules_alignments_and_statements_have_their_commands(
+    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tests.graph_world import fill
+
+    fill(Workspaces(shop.parent).create("shop", "shop"))
+
+    def call(*words: str, status: int = 0) -> dict[str, Any]:
+        assert main(["graph", *words, "--workspace", str(shop), "--json"]) == status
+        return _object(capsys)
+
+    before = call("hash")["hash"]
+    rule = "if material is stainless steel then suited to is families"
+    assert call("rule", "add", rule, "--preview")["facts"] == 3
+    assert call("hash")["hash"] == before
+    told = call("rule", "add", rule)
+    assert call("rule", "list")["rules"][0] == {
+        "id": told["id"], "rule": "if material is stainless steel then suitedTo is families", "facts": 3, "seq": 14,
+    }  # fmt: skip
+    assert call("rule", "remove", told["id"])["hash"] == before
+    assert call("rule", "add", "nonsense", status=1)["error"]["remedy"]
+    (seq,) = call("align", "add", "usedIn", "usedFor")["seq"]
+    assert [one["into"] for one in call("align", "list")["alignments"]] == ["usedFor"]
+    assert call("align", "undo", str(seq))["hash"] == before
+    file = tmp_path / "known.csv"
+    file.write_text("subject,relation,object\nstainless steel,is a,metal\n")
+    report = call("import-triples", str(file))
+    assert report["statements"] == 1
+    assert call("delete-source", report["source_id"], "--preview")["facts_gone"] == 1
+    assert call("delete-source", report["source_id"])["hash"] == before
+    assert call("policy", "majority")["policy"] == "majority"
