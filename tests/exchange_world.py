@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from core.domain import Assertion, Document, DocumentKind, EntryKind, LogEntry, canonical_json
+from core.graph.alignments import alignment
 from core.graph.exchange.model import (
     Archive,
     DocumentRecord,
@@ -19,7 +20,10 @@ from core.graph.exchange.model import (
 )
 from core.graph.fold import fold
 from core.graph.log import Log
-from core.graph.model import Title
+from core.graph.model import OnConflict, Title
+from core.graph.policies import choose_policy
+from core.graph.prior import import_statements
+from core.graph.rule_text import rule_entry
 from core.storage.workspaces import Workspace
 from tests.graph_world import HOSTILE, fill, readings
 
@@ -53,6 +57,12 @@ def every_kind(workspace: Workspace) -> None:
     log.undo([undone])
     log.schema("s1", {"material", "capacity", "usedFor", "usedIn", "audience"})
     log.retract([made[7].id], "no longer wanted")
+    log.append((), [alignment("usedIn", "usedFor")])
+    log.append((), [rule_entry("if material is paper then usedFor is filtering")])
+    import_statements(
+        workspace, b"subject,relation,object\nmaterial: glass,broader,ceramics\n", "taxonomy.csv"
+    )
+    choose_policy(workspace, OnConflict.MAJORITY)
 
 
 @st.composite

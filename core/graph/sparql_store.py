@@ -35,7 +35,7 @@ class OutOfTime(BaseException):
     """Ends a query whose time is up; no handler of errors within rdflib catches it."""
 
 
-class GraphTriples(Store):
+class GraphTriples(Store):  # type: ignore[misc]
     """Answers rdflib from an ``Index`` until ``deadline`` (of ``time.monotonic``); nothing can be written."""
 
     def __init__(self, index: Index, deadline: float) -> None:

@@ -37,7 +37,7 @@ def read_benchmark(items: Path, train: Path, valid: Path, test: Path, triples: P
     """
     products = read_items(items)
     ids = [product.id for product in products]
-    parts = [read_events(path) for path in (train, valid, test)]
+    parts = (read_events(train), read_events(valid), read_events(test))
     known = set(ids)
     for path, rows in zip((train, valid, test), parts, strict=True):
         if rows and not any(row[1] in known for row in rows):
@@ -47,7 +47,7 @@ def read_benchmark(items: Path, train: Path, valid: Path, test: Path, triples: P
                 remedy="Give the items file of the same data set.",
             )
     facts = facts_of(read_table(triples), known, triples) if triples else None
-    return Benchmark(tuple(products), published_split(*parts, ids), facts)
+    return Benchmark(tuple(products), published_split(parts[0], parts[1], parts[2], ids), facts)
 
 
 def read_items(path: Path) -> list[Product]:

@@ -29,7 +29,7 @@ from core.recommend.prepare import Prepared, prepare
 from core.recommend.scoring import product_vectors
 from core.recommend.significance import bootstrap, compare
 from core.recommend.source import graph_facts
-from core.recommend.train import Trainer
+from core.recommend.train import Epoch, Trainer
 from core.storage.workspaces import Workspaces
 
 GRAPH_KNN = "graph_knn"
@@ -40,7 +40,7 @@ OWN = {
 }
 MODELS = (*GRID, GRAPH_KNN, *OWN)
 DEFAULT = (*GRID, GRAPH_KNN, "shelfgraph")
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 
 
 @dataclass
@@ -156,15 +156,16 @@ def _own(
 ) -> _Scored:
     from core.recommend.network import Inputs
 
+    def told(epoch: Epoch) -> None:
+        say(f"epoch {epoch.epoch}: {epoch.valid:.4f}")
+
     one = _Scored(about={"on": prepared.best.name, "mix": []})
     best = fit(prepared.best.name, bench.split.known, prepared.best.params, prepared.similarity)
     for seed in range(seeds):
         seeded = config.model_copy(update={"seed": seed})
         own = replace(_regraphed(bench, facts, seeded, prepared), seed=seed)
         with _timed(one):
-            trained = Trainer(own, seeded).run(
-                on_epoch=lambda epoch: say(f"epoch {epoch.epoch}: {epoch.valid:.4f}")
-            )
+            trained = Trainer(own, seeded).run(on_epoch=told)
         vectors, bias = product_vectors(trained.network, Inputs.of(own.features, own.vocabulary.table))
         combined = own.combined(trained.network, trained.mix, vectors, bias, trained.average, best)
         one.measured.append(evaluate(combined.score, bench.split.test, bench.split.known.counts))

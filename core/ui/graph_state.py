@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 from core.domain import Node
 from core.extract.tokens import has_cjk
+from core.graph.adjacency import Adjacency
 from core.graph.layout import Point, layout
 from core.graph.model import Graph
 from core.graph.query import ANYTHING, MOST_NODES, Filters, View, ego, starting_node
@@ -162,7 +163,7 @@ class _Named(Graph):
     of: Graph = field(kw_only=True)
 
     @cached_property
-    def by_node(self) -> Mapping[str, Sequence[str]]:
+    def by_node(self) -> Adjacency:
         return self.of.by_node
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalogue.sources import find
-from core.catalogue.store import Catalogue
 from core.domain import EntryKind
 from core.errors import GraphError, UnreadableFile
+from core.graph.departure import delete_source
 from core.graph.exchange import spelling
 from core.graph.exchange.collect import collect
 from core.graph.exchange.files import make, ready, take
@@ -56,10 +56,10 @@ def test_a_file_joins_as_a_source_and_leaves_with_it(workspace: Workspace, archi
     assert (done.way, done.products, done.kept) == ("source", 4, 0)
     assert facts(there) == own | facts(workspace)
     with there.db.read() as reader:
-        source = find(reader, "products", "shop.ttl")
-    assert source
-    Catalogue(there).delete_source(source.id)
-    Log(there).reconcile()
+        brought = [find(reader, kind, "shop.ttl") for kind in ("products", "statements")]
+    for source in brought:
+        assert source
+        delete_source(there, source.id)
     assert facts(there) == own
 
 

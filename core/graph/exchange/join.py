@@ -15,9 +15,9 @@ from core.catalogue import digest, sources
 from core.catalogue.item_writer import ItemWriter
 from core.catalogue.mapping import ColumnMapping
 from core.catalogue.rows import RawRow
-from core.catalogue.synonyms import PRODUCTS, REVIEWS
+from core.catalogue.synonyms import PRODUCTS, REVIEWS, STATEMENTS
 from core.catalogue.writers import Entry
-from core.domain import EntryKind, LogEntry, Product, Review
+from core.domain import DocumentKind, EntryKind, LogEntry, Product, Review
 from core.graph.exchange.model import Archive, DocumentRecord
 from core.graph.exchange.verify import log_of
 from core.graph.log import DOCUMENT, Log
@@ -70,7 +70,7 @@ def join(
     added, kept = _items(writer, PRODUCTS, name, archive, products)
     if reviews:
         _items(writer, REVIEWS, name, archive, reviews)
-    texts = _documents(writer, archive.documents)
+    texts = _documents(writer, _owned(writer, name, archive.documents))
     log = Log(workspace)
     log.reconcile(writer)
     entries = list(log_of(archive, name))
@@ -101,6 +101,16 @@ def _items(
     )
     sources.save(writer, done)
     return added, kept
+
+
+def _owned(writer: Connection, name: str, documents: Sequence[DocumentRecord]) -> Sequence[DocumentRecord]:
+    """The documents, statements of prior knowledge among them as those of a source that can be deleted with them."""
+    if not any(record.kind == DocumentKind.STATEMENT for record in documents):
+        return documents
+    source = sources.find(writer, STATEMENTS, name) or sources.create(
+        writer, STATEMENTS, name, ORIGIN, ColumnMapping(STATEMENTS, {})
+    )
+    return [replace(r, source_id=source.id) if r.kind == DocumentKind.STATEMENT else r for r in documents]
 
 
 def _documents(writer: Connection, documents: Sequence[DocumentRecord]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from rdflib.store import Store
 
 
-class Sink(Store):
+class Sink(Store):  # type: ignore[misc]
     """Collects ``subjects``: subject → predicate → objects, all as plain text, in the order in which they come."""
 
     context_aware = True

@@ -11,10 +11,13 @@ from sqlalchemy import Connection, func, insert, select
 
 from core.catalogue import digest
 from core.catalogue.digest import hash_of_product, hash_of_review
+from core.catalogue.synonyms import STATEMENTS
 from core.domain import Product, Review
 from core.graph.exchange.join import Joined, join
 from core.graph.exchange.model import Archive, ProductRecord, ReviewRecord
-from core.graph.exchange.verify import log_of, plain, verify
+from core.graph.exchange.verify import log_of, plain, policy_of, verify
+from core.graph.model import OnConflict
+from core.graph.policies import choose_policy
 from core.graph.reading import chunks
 from core.graph.store import GraphStore
 from core.storage import tables
@@ -59,6 +62,9 @@ def bring_in(
         else:
             joined = join(writer, workspace, archive, name, products, reviews)
         check()
+    policy = policy_of(archive, name)
+    if joined.way == "whole" and policy.on_conflict is not OnConflict.KEEP:
+        choose_policy(workspace, policy.on_conflict, policy.sources)
     return BroughtIn(
         **asdict(joined),
         graph_hash=GraphStore(workspace).graph().hash,
@@ -115,7 +121,7 @@ def _whole(
     sources = []
     for source in archive.sources:
         mapping = plain(source.mapping, f"{name}, source {source.id}")
-        if isinstance(mapping.get("state"), dict):
+        if isinstance(mapping.get("state"), dict) and source.kind != STATEMENTS:
             mapping["state"]["digest"] = f"{digests.get(source.id, 0):x}"
         sources.append({**asdict(source), "mapping": mapping})
     _insert(writer, tables.sources, sources)

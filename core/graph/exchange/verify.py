@@ -39,6 +39,7 @@ def verify(archive: Archive, where: str) -> None:
         log_of(archive, where),
         {p.id: Title(p.title, p.brand or "") for p in archive.products},
         policy_of(archive, where),
+        {d.id: d.source_id for d in sorted(archive.documents, key=lambda d: d.current)},
     )
     if graph.hash != archive.header.graph_hash:
         raise UnreadableFile(
