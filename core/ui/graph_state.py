@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from core.domain import Node
 from core.extract.tokens import has_cjk
-from core.graph.adjacency import Adjacency
 from core.graph.layout import Point, layout
 from core.graph.model import Graph
 from core.graph.query import ANYTHING, MOST_NODES, Filters, View, ego, starting_node
@@ -156,22 +155,10 @@ def called(node: Node, language: str) -> Node:
     return replace(node, label=label, aliases=tuple(dict.fromkeys((node.label, *node.aliases))))
 
 
-@dataclass(frozen=True, eq=False)
-class _Named(Graph):
-    """A graph whose nodes are called by other names; its facts are those of ``of``."""
-
-    of: Graph = field(kw_only=True)
-
-    @cached_property
-    def by_node(self) -> Adjacency:
-        return self.of.by_node
-
-
 @lru_cache(maxsize=4)
 def in_language(graph: Graph, language: str) -> Graph:
     """The graph with each value called by its name in the language; it costs nothing before nodes are looked at."""
-    same = {part.name: getattr(graph, part.name) for part in fields(graph)}
-    return _Named(**same | {"nodes": _Called(graph.nodes, language), "of": graph})
+    return replace(graph, nodes=_Called(graph.nodes, language), adjacency=graph.by_node)
 
 
 @lru_cache(maxsize=32)
