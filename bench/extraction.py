@@ -16,6 +16,7 @@ import argparse
 import random
 import statistics
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.common import machine, table, timed
@@ -30,6 +31,7 @@ from core.extract.methods import taught
 from core.settings import settings
 
 SEED = 0
+THRESHOLD = 0.25
 
 
 def split(items: Sequence[Labelled], folds: int) -> list[list[Labelled]]:
@@ -136,7 +138,8 @@ def write_weights(folds: int) -> None:
         for number in range(folds)
         if _cache(name, f"{folds}_{number}").is_file()
     ]
-    write("both", fit(taught))
+    # The best threshold for the strict score costs the other one a point, so the shipped one lies between the two.
+    write("both", replace(fit(taught), threshold=THRESHOLD))
 
 
 def main() -> None:
