@@ -63,7 +63,7 @@ def register(commands: Commands) -> None:
         "--models", nargs="+", metavar="NAME", help="which; all with one seed unless given"
     )
     recommendation.add_argument("--seeds", type=int, default=1)
-    recommendation.add_argument("--preset", default="balanced", help="quick, balanced or best")
+    recommendation.add_argument("--preset", default="auto", help="auto (by size), quick, balanced or best")
 
     explanations = add(
         actions, "explanations", _explanations, "how faithful explanations are, over many of them"

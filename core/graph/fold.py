@@ -20,6 +20,7 @@ from core.graph.adjacency import Links
 from core.graph.alignments import Alignments
 from core.graph.canonical import MODULUS, digest
 from core.graph.logic import Implications
+from core.graph.merges import resolved_merges
 from core.graph.model import Graph, OnConflict, Policy, Reason, Title, product_id, product_node
 from core.graph.registers import Registers
 from core.graph.subject import Subject, judge
@@ -360,28 +361,6 @@ class Fold:
 
 def _may_name_a_product(claim: Claim) -> bool:
     return claim.named is not None or relation_of(claim.relation).node_type == "Product"
-
-
-def resolved_merges(registers: Registers, targets: Iterable[str]) -> dict[str, str]:
-    """For each node that was merged, the node that stands for it; a ring of merges is named by its first id.
-
-    A product of the catalogue and a value are never one thing, so entries that say so have no effect.
-    """
-    into = {
-        node: found
-        for node in targets
-        if (found := registers.merged_into(node))
-        and (product_id(node) is None) == (product_id(found) is None)
-    }
-    roots: dict[str, str] = {}
-    for node in into:
-        path = [node]
-        while path[-1] in into and into[path[-1]] not in path:
-            path.append(into[path[-1]])
-        end = path[-1]
-        ring = path[path.index(into[end]) :] if end in into else [end]
-        roots[node] = min(ring)
-    return {node: root for node, root in roots.items() if node != root}
 
 
 def node_digest(node: Node) -> int:

@@ -6,31 +6,26 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from core.catalogue.mapping import ColumnMapping
-from core.catalogue.rows import RawRow, RawTable
-from core.catalogue.store import Catalogue
 from core.domain import Fact, Product
 from core.errors import ConfigError
-from core.jobs import run_inline
+from core.ontology import family
 from core.recommend.baselines import GRID, Baseline, fit
 from core.recommend.config import PRESETS, GraphKind, TextKind, TrainConfig
 from core.recommend.data import Interactions
 from core.recommend.encoder import sentence_encoder
 from core.recommend.files import Benchmark
+from core.recommend.forecast import forecast
 from core.recommend.graph_knn import tuned_graph_knn
 from core.recommend.measure import METRICS, Measured, evaluate
 from core.recommend.prepare import Prepared, prepare
 from core.recommend.scoring import product_vectors
 from core.recommend.significance import bootstrap, compare
-from core.recommend.source import graph_facts
 from core.recommend.train import Epoch, Trainer
-from core.storage.workspaces import Workspaces
+from core.stages.read_items import read_facts
 
 GRAPH_KNN = "graph_knn"
 OWN = {
@@ -40,6 +35,10 @@ OWN = {
 }
 MODELS = (*GRID, GRAPH_KNN, *OWN)
 DEFAULT = (*GRID, GRAPH_KNN, "shelfgraph")
+NEEDS_FACTS = {GRAPH_KNN, "shelfgraph", "shelfgraph_shuffled"}
+AUTO = "auto"
+BUDGET_SECONDS = 600.0
+"""What one training may be expected to take before a smaller one is chosen, unless a preset is asked for."""
 Say = Callable[[str], object]
 
 
@@ -57,18 +56,23 @@ def score(
     bench: Benchmark,
     models: Sequence[str] = DEFAULT,
     seeds: int = 1,
-    preset: str = "balanced",
+    preset: str = AUTO,
     say: Say = lambda text: None,
 ) -> dict[str, Any]:
     """Fit and measure each model: full ranking, products a shopper has left out, all tuned on validation only.
 
     Baselines are refitted on all that precedes the test. ``p_value`` is the Wilcoxon signed-rank test's over
     shoppers, on NDCG@10 averaged over seeds, against the graph-free baseline that was best on validation, after Holm;
-    ``interval`` the 95% bootstrap interval of NDCG@10. Raises ConfigError for a model that is not known.
+    ``interval`` the 95% bootstrap interval of NDCG@10. The preset "auto" is "balanced", or where that would take more
+    than ``BUDGET_SECONDS``, "quick" with as many epochs as fit. Raises ConfigError for a model that is not known.
     """
     _check(models, seeds, preset)
-    facts = bench.facts if bench.facts is not None else _read_facts(bench, models, say)
-    config = PRESETS[preset].model_copy(update=_text(bench.products))
+    facts = bench.facts if bench.facts is not None else {}
+    if bench.facts is None and NEEDS_FACTS & set(models) and _told(bench.products):
+        say("reading the items' texts")
+        facts = read_facts(bench.products)
+    config = _config(bench, preset, facts).model_copy(update=_text(bench.products))
+    say(f"{config.epochs} epochs at most, text {config.text}, {sum(map(len, facts.values()))} facts")
     prepared = _prepare(bench, facts, config, models, say)
     scored = _baselines(bench, prepared, say)
     if GRAPH_KNN in models:
@@ -77,7 +81,7 @@ def score(
         scored[name] = _own(
             bench, facts, config.model_copy(update={"graph": OWN[name]}), prepared, seeds, say
         )
-    return _told(
+    return _figures(
         bench, {name: value for name, value in scored.items() if name in models}, scored, prepared
     ) | {
         "facts": sum(len(own) for own in facts.values()),
@@ -86,16 +90,41 @@ def score(
 
 
 def _check(models: Sequence[str], seeds: int, preset: str) -> None:
-    for name, known in (*((name, MODELS) for name in models), (preset, tuple(PRESETS))):
+    for name, known in (*((name, MODELS) for name in models), (preset, (AUTO, *PRESETS))):
         if name not in known:
             raise ConfigError("There is nothing of this name.", where=name, remedy=f"Use {', '.join(known)}.")
     if seeds < 1:
         raise ConfigError("There has to be a seed at least.", where=str(seeds), remedy="Give 1 or more.")
 
 
+def _config(bench: Benchmark, preset: str, facts: Mapping[str, Sequence[Fact]]) -> TrainConfig:
+    if preset != AUTO:
+        return PRESETS[preset]
+    train = bench.split.train
+    families = {family(fact.relation) for own in facts.values() for fact in own}
+    sizes = {
+        "products": len(bench.products),
+        "shoppers": len(train.shoppers),
+        "events": len(train),
+        "groups": len(families),
+    }
+    if forecast(PRESETS["balanced"], **sizes).seconds <= BUDGET_SECONDS:
+        return PRESETS["balanced"]
+    quick = PRESETS["quick"]
+    once = forecast(quick.model_copy(update={"epochs": 1}), **sizes).seconds
+    each = forecast(quick.model_copy(update={"epochs": 2}), **sizes).seconds - once
+    fitting = int(1 + (BUDGET_SECONDS - once) / max(each, 1e-9))
+    # A step of many shoppers ranks the catalogue once for all of them, which is what a large catalogue needs.
+    return quick.model_copy(update={"epochs": min(quick.epochs, max(3, fitting)), "batch_size": 128})
+
+
 def _text(products: Sequence[Product]) -> dict[str, Any]:
-    texts = any(product.title or product.description for product in products)
-    return {} if texts else {"text": TextKind.NONE}
+    return {} if _told(products) else {"text": TextKind.NONE}
+
+
+def _told(products: Sequence[Product]) -> bool:
+    """Whether anything is said of them."""
+    return any(product.title or product.description for product in products)
 
 
 def _prepare(
@@ -186,7 +215,7 @@ def _regraphed(
     return replace(other, tuning=prepared.tuning, best=prepared.best, scale=prepared.scale)
 
 
-def _told(
+def _figures(
     bench: Benchmark, shown: Mapping[str, _Scored], scored: Mapping[str, _Scored], prepared: Prepared
 ) -> dict[str, Any]:
     leader = prepared.best.name
@@ -232,35 +261,3 @@ def _timed(one: _Scored) -> Iterator[None]:
     began = time.perf_counter()
     yield
     one.seconds.append(time.perf_counter() - began)
-
-
-def _read_facts(bench: Benchmark, models: Sequence[str], say: Say) -> dict[str, list[Fact]]:
-    """The graph that the shipped readers make of the items' texts, in a workspace that is thrown away."""
-    needs = {GRAPH_KNN, "shelfgraph", "shelfgraph_shuffled"} & set(models)
-    if not needs or not any(product.title or product.description for product in bench.products):
-        return {}
-    from core.stages import REGISTRY
-
-    with TemporaryDirectory() as folder:
-        workspace = Workspaces(Path(folder)).create("Benchmark")
-        Catalogue(workspace).import_table(_raw(bench.products), _MAPPING, "items")
-        say("reading the items' texts")
-        run_inline(workspace, "build", REGISTRY, {"reviews": False})
-        facts = graph_facts(workspace)
-        workspace.close()
-    return facts
-
-
-_MAPPING = ColumnMapping(
-    "products", {"id": "id", "title": "title", "description": "description", "brand": "brand"}
-)
-
-
-def _raw(products: Sequence[Product]) -> RawTable:
-    def rows() -> Iterator[RawRow]:
-        for line, one in enumerate(products, 1):
-            title = one.title or one.description[:80] or f"Item {one.id}"
-            cells = {"id": one.id, "title": title, "description": one.description, "brand": one.brand or ""}
-            yield RawRow(line, cells)
-
-    return RawTable("items", ("id", "title", "description", "brand"), rows, "list", "", total=len(products))
