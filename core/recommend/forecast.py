@@ -35,7 +35,7 @@ def forecast(config: TrainConfig, *, products: int, shoppers: int, events: int, 
     judged = 2.0 * min(shoppers, 2_000) * products * (size + 40)
     training = config.epochs * (epoch + judged) / speed() + config.epochs * events * 2e-5
     # Each point of the baselines' grids ranks the catalogue for a thousand shoppers at most.
-    tuning = 60 * (2e-4 * min(shoppers, 1_000) + 4e-8 * min(shoppers, 1_000) * products)
+    tuning = 80 * (2e-4 * min(shoppers, 1_000) + 4e-8 * min(shoppers, 1_000) * products)
     sentences = products / TEXTS_A_SECOND if config.text in (TextKind.BOTH, TextKind.SENTENCE) else 0.0
     rows = config.batch_size * length
     memory = BASE_MB + 4 * (6 * rows * products + 20 * products * size + 3 * products * 200) / 2**20
