@@ -33,7 +33,11 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("graph", "hub"),
         PageSpec("review", "fact_check"),
     ),
-    "recommend": (PageSpec("train", "model_training"), PageSpec("recommend", "recommend")),
+    "recommend": (
+        PageSpec("train", "model_training"),
+        PageSpec("runs", "leaderboard"),
+        PageSpec("recommend", "recommend"),
+    ),
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),
         PageSpec("evaluate", "query_stats"),
