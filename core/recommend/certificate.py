@@ -8,7 +8,7 @@ that never had it would have reached.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,19 +26,28 @@ CONTROLS = (GraphKind.NONE, GraphKind.SHUFFLED)
 SEGMENTS = ("all", "warm_item", "cold_item", "cold_shopper")
 
 
+@dataclass(frozen=True, eq=False)
+class Control:
+    """What a control did on the test, and whether validation gave its network any weight."""
+
+    measured: Measured
+    opened: bool
+
+
 def certificate(
-    real: Measured, controls: Mapping[GraphKind, Measured], masked: Mapping[str, Measured], seed: int = 0
+    real: Measured, controls: Mapping[GraphKind, Control], masked: Mapping[str, Measured], seed: int = 0
 ) -> dict[str, Any]:
-    """As JSON: ``segments`` with the NDCG@10 of each graph, the gains over both controls and a finding; ``families``.
+    """As JSON: ``segments`` with the NDCG@10 of each graph, the gains over both controls and a finding; ``families``;
+    and ``closed``, the controls whose gate validation closed, so that their figures are the baseline's.
 
     Findings: "pays" (better than without a graph and than with the shuffled one), "costs" (worse than without),
-    "any_facts" (better than without, but not than shuffled: the gain is not the facts'), "open" (nothing is proven),
+    "any_facts" (better than without, but not proven better than shuffled), "open" (nothing is proven),
     "few" (fewer than FEWEST_CASES shoppers). Proven is an interval without zero and p < ALPHA after Holm over all
     gains. A family's figures are real minus masked: above zero, the model ranks better with it.
     """
-    models = {GraphKind.REAL: real, **controls}
+    models = {GraphKind.REAL: real, **{kind: control.measured for kind, control in controls.items()}}
     gains = {
-        (segment, kind): _values(real, segment) - _values(controls[kind], segment)
+        (segment, kind): _values(real, segment) - _values(controls[kind].measured, segment)
         for segment in SEGMENTS
         for kind in CONTROLS
     }
@@ -58,7 +67,8 @@ def certificate(
         }
         for name, one in masked.items()
     }
-    return {"segments": segments, "families": families}
+    closed = [kind.value for kind, control in controls.items() if not control.opened]
+    return {"segments": segments, "families": families, "closed": closed}
 
 
 def without_families(prepared: Prepared) -> Iterator[tuple[str, Prepared]]:

@@ -12,7 +12,7 @@ from core.jobs.context import Context
 from core.recommend import runs
 from core.recommend.artefact import Artefact, read, write_metrics
 from core.recommend.cases import RunCases, read_cases, write_cases
-from core.recommend.certificate import CONTROLS, certificate, without_families
+from core.recommend.certificate import CONTROLS, Control, certificate, without_families
 from core.recommend.config import GraphKind
 from core.recommend.data import Split, split
 from core.recommend.measure import Measured
@@ -93,15 +93,16 @@ def _same_as_then(found: runs.Run, real: Measured) -> None:
         )
 
 
-def _control(context: Context, artefact: Artefact, prepared: Prepared, kind: GraphKind) -> Measured:
+def _control(context: Context, artefact: Artefact, prepared: Prepared, kind: GraphKind) -> Control:
     import torch
 
     from core.recommend.experiment import tested
     from core.recommend.train import Trainer
 
     done, half = context.folder / f"control_{kind}.npz", context.folder / f"control_{kind}.pt"
+    closed = context.folder / f"control_{kind}.closed"
     if kept := read_cases(done):
-        return kept.measured
+        return Control(kept.measured, not closed.exists())
     config = artefact.config.model_copy(update={"graph": kind})
     control = regraphed(prepared, kind, config.seed)
 
@@ -115,6 +116,8 @@ def _control(context: Context, artefact: Artefact, prepared: Prepared, kind: Gra
     resume = torch.load(half, weights_only=True) if half.is_file() else None
     trained = Trainer(control, config).run(context.check, save=store, resume=resume)
     measured = tested(control, trained.network, trained.mix, trained.average, prepared.refitted())
+    if not trained.mix.network:
+        closed.touch()
     write_cases(done, RunCases(prepared.split.test.shopper, measured))
     half.unlink(missing_ok=True)
-    return measured
+    return Control(measured, trained.mix.network > 0)

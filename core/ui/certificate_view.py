@@ -13,27 +13,33 @@ from core.ontology import Family
 from core.recommend.certificate import SEGMENTS
 from core.recommend.config import GraphKind
 from core.recommend.runs import Run
+from core.recommend.verdict import ALPHA
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
 from core.ui.progress import job_panel
-from core.ui.text import family_label, number, t
+from core.ui.text import family_label, listed, number, t
 
 STYLE = ASSETS / "css" / "runs.css"
 FINDINGS = ("pays", "costs", "any_facts", "open", "few")
 FAMILY_SEGMENTS = ("all", "warm_item", "cold_item")
 
 
-def certificate(workspace: Workspace, run: Run) -> None:
-    """Draw the certificate of a finished run; where there is none, the button that makes it."""
+def certificate(workspace: Workspace, run: Run, *, wide: bool = False) -> None:
+    """Draw the certificate of a finished run; where there is none, the button that makes it.
+
+    Where it may be ``wide`` its two tables stand beside each other.
+    """
     st.html(STYLE)
     st.markdown(f"**{t('runs.certificate')}**", help=t("runs.certificate_help"))
     told = run.metrics.get("certificate")
     if told:
         st.markdown(sentence(told))
-        if not run.metrics["mix"]["network"]:
-            st.caption(t("runs.certificate_closed"))
-        st.html(segments_table(told) + families_table(told))
+        _closed(run, told)
+        st.html(
+            f'<div class="sg-certificate{" sg-wide" if wide else ""}">'
+            f"{segments_table(told)}{families_table(told)}</div>"
+        )
         return
     if run.config.get("graph") != GraphKind.REAL or run.metrics.get("facts") == 0:
         st.caption(t("runs.certificate_no_graph"))
@@ -48,6 +54,15 @@ def certificate(workspace: Workspace, run: Run) -> None:
         slot = "cuda:0" if run.config.get("device") == "cuda" else ""
         Jobs(workspace).submit("certify", {"run": run.id}, slot)
         st.rerun()
+
+
+def _closed(run: Run, told: Mapping[str, Any]) -> None:
+    if not run.metrics["mix"]["network"]:
+        st.caption(t("runs.certificate_closed"))
+    if told["closed"]:
+        controls = listed(t(f"runs.column_{kind}") for kind in told["closed"])
+        baseline = t(f"train.model_{run.metrics['baseline']}")
+        st.caption(t("runs.certificate_control_closed", controls=controls, baseline=baseline))
 
 
 def sentence(told: Mapping[str, Any]) -> str:
@@ -71,7 +86,7 @@ def segments_table(told: Mapping[str, Any]) -> str:
         one = told["segments"][name]
         cells = [number(one["n"])]
         cells += [_level(one[kind]) for kind in graphs]
-        cells += [_gain(one[gain]) for gain in gains]
+        cells += [_gain(one[gain], one[gain]["p_holm"]) for gain in gains]
         rows.append((escape(t(f"runs.segment_{name}")), cells))
     return _table([t(f"runs.column_{name}") for name in names], rows)
 
@@ -110,15 +125,18 @@ def _level(figure: Mapping[str, float | None]) -> str:
     mean, low, high = figure["mean"], figure["low"], figure["high"]
     if mean is None or low is None or high is None:
         return number(None)
-    return f"{number(mean, 3)} <small>± {number((high - low) / 2, 3)}</small>"
+    return f"{number(mean, 3)}<small>± {number((high - low) / 2, 3)}</small>"
 
 
-def _gain(figure: Mapping[str, float | None]) -> str:
+def _gain(figure: Mapping[str, float | None], p: float | None = 0.0) -> str:
+    """A gain with its interval; bold where the interval leaves out zero and ``p``, which is shown on hover, agrees."""
     mean, low, high = figure["mean"], figure["low"], figure["high"]
     if mean is None or low is None or high is None:
         return number(None)
-    text = f"{signed(mean)} <small>[{number(low, 3)}, {number(high, 3)}]</small>"
-    return f"<b>{text}</b>" if low > 0 or high < 0 else text
+    sure = p is not None and p < ALPHA and (low > 0 or high < 0)
+    tip = f' title="p (Holm) {number(p, 3)}"' if p else ""
+    tag = "b" if sure else "span"
+    return f"<{tag}{tip}>{signed(mean)}</{tag}><small>{number(low, 3)} … {number(high, 3)}</small>"
 
 
 def signed(value: float, digits: int = 3) -> str:

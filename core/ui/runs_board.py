@@ -23,24 +23,28 @@ def board(known: Sequence[Run], opened: str) -> str:
     columns: dict[str, Any] = {
         t("runs.column_run"): text(width="medium"),
         t("runs.column_serving"): text(width="small"),
-        "NDCG@10": text(alignment="right"),
-        t("runs.column_gain"): text(alignment="right"),
+        "NDCG@10": text(alignment="right", width=130),
+        t("runs.column_gain"): text(alignment="right", width=130),
         t("runs.column_cold"): text(alignment="right"),
         t("runs.column_coverage"): text(alignment="right", width="small"),
         t("runs.column_seconds"): text(alignment="right", width="small"),
-        t("runs.column_recipe"): text(width="medium"),
+        t("runs.column_recipe"): text(width="large"),
     }
     chosen = table(frame, f"runs_board_{len(known)}", columns=columns, selection=True)
     return known[chosen[0]].id if chosen else opened
 
 
-def settings_of(run: Run) -> str:
-    """The nearest preset and what was changed: "Quick · Random seed 3"."""
+def settings_of(run: Run, *, seed: bool = True) -> str:
+    """The nearest preset and what was changed: "Quick, Seed 3"; the seed may be left out."""
     preset, changed = recipe(run)
     return listed(
         [
             t(f"train.preset_{preset}"),
-            *(f"{t(f'train.field_{name}')} {setting(value)}" for name, value in changed.items()),
+            *(
+                f"{t(f'train.field_{name}')} {setting(value)}"
+                for name, value in changed.items()
+                if seed or name != "seed"
+            ),
         ]
     )
 

@@ -21,14 +21,13 @@ UNDO = "runs_undo"
 
 def card(workspace: Workspace, run: runs.Run) -> None:
     """Draw the run with its verdict, its actions and its certificate."""
-    left, right = st.columns([2, 3], gap="large")
-    with left:
+    with st.container(gap="small"):
         st.html(f'<h2 class="sg-h2">{escape(t("runs.open", name=run.name))}</h2>')
         hashes = t(
             "train.hashes", data=run.data_hash[:8] or "–", graph=run.graph_hash[:8] or "–", seed=run.seed
         )
         standing = [t("train.serves")] if run.serving else []
-        st.caption(" · ".join([*standing, ago(run.created_at), settings_of(run), hashes]))
+        st.caption(" · ".join([*standing, ago(run.created_at), settings_of(run, seed=False), hashes]))
         if run.metrics:
             main, *others = run.metrics["verdict"]
             st.markdown(f"**{sentence(main)}**")
@@ -40,8 +39,7 @@ def card(workspace: Workspace, run: runs.Run) -> None:
             st.html(f'<p class="sg-run-note">{escape(run.note)}</p>')
         _actions(workspace, run)
     if run.metrics:
-        with right:
-            certificate(workspace, run)
+        certificate(workspace, run, wide=True)
 
 
 def promote(workspace: Workspace, run: runs.Run) -> None:
@@ -77,7 +75,7 @@ def _take_back(workspace: Workspace, run_id: str) -> None:
 
 
 def _actions(workspace: Workspace, run: runs.Run) -> None:
-    with st.container(horizontal=True, key="runs-actions"):
+    with st.container(horizontal=True, vertical_alignment="center", key="runs-actions"):
         if run.metrics and st.button(t("runs.see"), icon=":material/recommend:", key=f"see_{run.id}"):
             go("recommend", run=run.id)
         navigation.link("train", t("runs.to_train"), icon="monitoring", run=run.id)

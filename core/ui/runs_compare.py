@@ -52,7 +52,7 @@ def comparison(workspace: Workspace, known: Sequence[Run]) -> None:
         return
     named = distinct({run.id: run.name for run in chosen})
     found = _contests(workspace, chosen)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([2, 3], gap="large")
     with left:
         _heading("curves")
         lines = {run.id: read_curves(workspace.sub("runs") / run.id) for run in chosen}

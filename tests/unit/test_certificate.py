@@ -14,7 +14,7 @@ from core.jobs.context import Context
 from core.jobs.lease import claim
 from core.recommend import runs
 from core.recommend.cases import FILE, read_cases
-from core.recommend.certificate import certificate
+from core.recommend.certificate import Control, certificate
 from core.recommend.config import GraphKind
 from core.recommend.measure import Measured
 from core.recommend.train import Trainer
@@ -46,10 +46,10 @@ def told(none: float, shuffled: float) -> dict[str, Any]:
     base = random.random(CASES) * 0.5
     real, noise = base + 0.3 * cold, random.normal(0, 0.01, (2, CASES))
     controls = {
-        GraphKind.NONE: measured(real - none * cold + noise[0], cold),
-        GraphKind.SHUFFLED: measured(real - shuffled * cold + noise[1], cold),
+        GraphKind.NONE: Control(measured(real - none * cold + noise[0], cold), opened=False),
+        GraphKind.SHUFFLED: Control(measured(real - shuffled * cold + noise[1], cold), opened=True),
     }
-    return certificate(measured(real, cold), controls, {"use": controls[GraphKind.NONE]})
+    return certificate(measured(real, cold), controls, {"use": controls[GraphKind.NONE].measured})
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,9 @@ def told(none: float, shuffled: float) -> dict[str, Any]:
     [(0.3, 0.3, "pays"), (0.3, 0.0, "any_facts"), (0.0, 0.3, "open"), (-0.3, 0.0, "costs")],
 )
 def test_only_a_gain_over_both_controls_is_the_graphs(none: float, shuffled: float, finding: str) -> None:
-    segments = told(none, shuffled)["segments"]
+    made = told(none, shuffled)
+    assert made["closed"] == ["none"]
+    segments = made["segments"]
     assert segments["cold_item"]["finding"] == finding
     assert segments["warm_item"]["finding"] == "open"
     assert segments["cold_shopper"]["finding"] == "few"
@@ -129,6 +131,7 @@ def test_a_stopped_certificate_goes_on_where_it_was(
     straight = run_inline(workspace, "certify", REGISTRY, {"run": run_id})["certificate"]
     assert stopped_once["segments"] == straight["segments"]
     assert stopped_once["families"] == straight["families"]
+    assert stopped_once["closed"] == straight["closed"]
 
 
 def test_a_run_on_other_data_cannot_be_certified(workspace: Workspace) -> None:
