@@ -55,7 +55,7 @@ def register(commands: Commands) -> None:
 
     certify = add(commands, "certify", _certify, "what the graph is worth to a finished run")
     add_workspace(certify)
-    certify.add_argument("--run", default="", help="id of the run; else the one that serves")
+    certify.add_argument("--run", dest="run_id", default="", help="id of the run; else the one that serves")
 
     recommend = add(commands, "recommend", _recommend, "the list for a shopper, or for a made-up history")
     _add_shopper(recommend)
@@ -152,7 +152,7 @@ def _certify(arguments: argparse.Namespace) -> Result:
     from core.recommend.runs import finished_run
 
     workspace = open_workspace(arguments.workspace)
-    return run_stage(workspace, "certify", {"run": finished_run(workspace, arguments.run or None).id})
+    return run_stage(workspace, "certify", {"run": finished_run(workspace, arguments.run_id or None).id})
 
 
 def _history(arguments: argparse.Namespace, workspace: Workspace) -> list[str]:
