@@ -52,8 +52,8 @@ def factorise(data: Interactions, penalty: float, check: Callable[[], None] = la
             slope = (free / (1.0 + np.exp((own * apart).sum(1)))).astype(np.float32)[:, None]
             both, push = np.concatenate([liked, other]), np.concatenate([slope * own, -slope * own])
             toward = slope * apart - penalty * own
-            _climb(shoppers, _gathered(who, toward, len(shoppers)), paces[0])
-            _climb(products, _gathered(both, push - penalty * products[both], len(products)), paces[1])
+            _climb(shoppers, paces[0], who, toward)
+            _climb(products, paces[1], both, push - penalty * products[both])
     return Factors(shoppers, products)
 
 
@@ -61,13 +61,16 @@ def _pair(data: Interactions, shopper: NDArray[np.int32], product: NDArray[np.in
     return shopper.astype(np.int64) * len(data.products) + product
 
 
-def _gathered(rows: NDArray[np.int32], values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """float32[size, SIZE]: the sum of the values of each row."""
+def _climb(
+    weights: NDArray[np.float32],
+    pace: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    slopes: NDArray[np.float32],
+) -> None:
+    """One AdaGrad step uphill; slopes float32[rows, SIZE] of one row are added. Costs nothing for the other rows."""
+    touched, place = np.unique(rows, return_inverse=True)
     ones = np.ones(len(rows), np.float32)
-    return np.asarray(sp.csr_matrix((ones, (rows, np.arange(len(rows)))), shape=(size, len(rows))) @ values)
-
-
-def _climb(weights: NDArray[np.float32], slope: NDArray[np.float32], pace: NDArray[np.float32]) -> None:
-    """One AdaGrad step uphill; rows that the batch did not touch have no slope."""
-    pace += slope**2
-    weights += RATE * slope / np.sqrt(pace)
+    collect = sp.csr_matrix((ones, (place, np.arange(len(rows)))), shape=(len(touched), len(rows)))
+    slope = collect @ slopes
+    pace[touched] += slope**2
+    weights[touched] += RATE * slope / np.sqrt(pace[touched])

@@ -136,12 +136,17 @@ def _gain(figure: Mapping[str, float | None], p: float | None = 0.0) -> str:
     sure = p is not None and p < ALPHA and (low > 0 or high < 0)
     tip = f' title="p (Holm) {number(p, 3)}"' if p else ""
     tag = "b" if sure else "span"
-    return f"<{tag}{tip}>{signed(mean)}</{tag}><small>{number(low, 3)} … {number(high, 3)}</small>"
+    return f"<{tag}{tip}>{signed(mean)}</{tag}><small>{_rounded(low, 3)} … {_rounded(high, 3)}</small>"
 
 
 def signed(value: float, digits: int = 3) -> str:
     """A difference with its sign, "+0.012"."""
-    return ("+" if value > 0 else "") + number(value, digits)
+    return ("+" if round(value, digits) > 0 else "") + _rounded(value, digits)
+
+
+def _rounded(value: float, digits: int) -> str:
+    """A figure that is never "−0.000"."""
+    return number(round(value, digits) + 0.0, digits)
 
 
 def _enumerated(parts: list[str]) -> str:
