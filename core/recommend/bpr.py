@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.recommend.data import Interactions
 
-SIZE = 32
+SIZE = 64
 EPOCHS = 20
 BATCH = 2_048
 RATE = 0.05

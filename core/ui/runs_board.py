@@ -27,7 +27,7 @@ def board(known: Sequence[Run], opened: str) -> str:
         t("runs.column_gain"): text(alignment="right", width=130),
         t("runs.column_cold"): text(alignment="right"),
         t("runs.column_coverage"): text(alignment="right", width="small"),
-        t("runs.column_seconds"): text(alignment="right", width="small"),
+        t("runs.column_seconds"): text(alignment="right", width=95),
         t("runs.column_recipe"): text(width="large"),
     }
     chosen = table(frame, f"runs_board_{len(known)}", columns=columns, selection=True)

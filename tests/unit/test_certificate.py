@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.catalogue.ingest import ingest
+from core.cli.main import main
 from core.errors import Cancelled, RunError
 from core.jobs import Jobs, run_inline
 from core.jobs.context import Context
@@ -151,3 +153,16 @@ def test_a_run_without_a_graph_is_refused_with_a_remedy(workspace: Workspace) ->
     result = run_inline(workspace, "train", REGISTRY, {"config": config})
     with pytest.raises(RunError, match="without a graph"):
         run_inline(workspace, "certify", REGISTRY, {"run": result["run"]})
+
+
+def test_the_command_certifies_the_run_that_serves(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(workspace)
+    fill_graph(workspace)
+    config = small_config(epochs=1).model_dump(mode="json")
+    run_id = run_inline(workspace, "train", REGISTRY, {"config": config})["run"]
+    assert main(["certify", "--workspace", str(workspace.folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["run"] == run_id
+    assert runs.get_run(workspace, run_id).metrics["certificate"] == told["certificate"]
