@@ -16,12 +16,13 @@ from core.recommend.artefact import read_curves
 from core.recommend.config import PRESETS, TrainConfig, config_of
 from core.recommend.forecast import forecast
 from core.storage.workspaces import Workspace
+from core.ui import navigation
 from core.ui import train_view as view
+from core.ui.certificate_view import certificate
 from core.ui.config_form import widget
 from core.ui.progress import job_panel
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, problem, run_page, set_params
-from core.ui.tables import table
 from core.ui.text import ago, duration, moment, number, percent, t
 from core.ui.training import Prospect, prospect
 
@@ -49,8 +50,6 @@ def render(workspace: Workspace) -> None:
         else:
             st.html(f'<p class="sg-state">{t("train.before_first")}</p>')
             view.curves([], {}, "before")
-    if known:
-        _runs(workspace, known)
 
 
 def _to_catalogue() -> None:
@@ -208,6 +207,8 @@ def _result(workspace: Workspace, known: list[runs.Run]) -> None:
         for told in others:
             st.markdown(view.sentence(told))
         _actions(workspace, run)
+        with st.container(border=True):
+            certificate(workspace, run)
     if run.status in ("failed", "cancelled"):
         job_panel(workspace, run.job_id)
     tuning = {name: entry["valid"] for name, entry in run.metrics.get("tuning", {}).items()}
@@ -225,35 +226,7 @@ def _actions(workspace: Workspace, run: runs.Run) -> None:
         ):
             runs.promote(workspace, run.id)
             st.rerun()
-
-
-def _runs(workspace: Workspace, known: list[runs.Run]) -> None:
-    import pandas as pd
-
-    st.subheader(t("train.runs"))
-    frame = pd.DataFrame(
-        {
-            t("train.column_run"): [run.name for run in known],
-            t("train.column_status"): [t(f"train.status_{run.status}") for run in known],
-            t("train.column_serving"): [run.serving for run in known],
-            "NDCG@10": [_ndcg(run, "shelfgraph") for run in known],
-            t("train.column_leader"): [_ndcg(run, str(run.metrics.get("baseline", ""))) for run in known],
-            t("train.column_when"): [ago(run.created_at) for run in known],
-            t("train.column_seconds"): [run.metrics.get("seconds") for run in known],
-        }
-    )
-    decimals = st.column_config.NumberColumn(format="%.4f")
-    columns = {"NDCG@10": decimals, t("train.column_leader"): decimals}
-    columns[t("train.column_seconds")] = st.column_config.NumberColumn(format="%.0f s")
-    chosen = table(frame, "train_runs", columns=columns, selection=True)
-    if chosen and known[chosen[0]].id != param("run"):
-        set_params(run=known[chosen[0]].id)
-        st.rerun()
-
-
-def _ndcg(run: runs.Run, model: str) -> float | None:
-    value = run.metrics.get("models", {}).get(model, {}).get("ndcg@10")
-    return None if value is None else float(value)
+        navigation.link("runs", t("train.all_runs"), icon="leaderboard", run=run.id)
 
 
 run_page("train", render)

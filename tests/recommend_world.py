@@ -8,11 +8,14 @@ from functools import cache
 import numpy as np
 
 from core.catalogue.ingest import ingest
+from core.catalogue.store import Catalogue
 from core.domain import Fact, Product, content_hash
+from core.graph.log import Log
 from core.recommend.config import TrainConfig, config_of
 from core.recommend.data import Interactions, Split, temporal_split
 from core.recommend.experiment import Outcome, run_training
 from core.storage.workspaces import Workspace
+from tests.graph_world import read
 
 USES = ("camping", "travel", "home office", "small kitchens")
 BRANDS = ("Aldo", "Birk", "Cove")
@@ -103,6 +106,7 @@ def small_config(**values: object) -> TrainConfig:
             "residual_folds": 2,
             "device": "cpu",
             "threads": 1,
+            "certificate": False,
             **values,
         }
     )
@@ -112,6 +116,17 @@ def small_config(**values: object) -> TrainConfig:
 def outcome() -> Outcome:
     """One trained run, shared by all tests that only look at it."""
     return run_training("run-1", small_config(), cut(), interactions(), products(), facts())
+
+
+def fill_graph(workspace: Workspace) -> None:
+    """Read use and brand of each product of the imported shop into the log."""
+    made = []
+    for text in Catalogue(workspace).documents():
+        number = int(text.product_id.removeprefix("p"))
+        for relation, words in (("usedFor", use_of(number)), ("brand", brand_of(number))):
+            if words in text.text:
+                made.append(read(text, relation, words))
+    Log(workspace).append(made)
 
 
 def fill(workspace: Workspace) -> None:

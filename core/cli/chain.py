@@ -1,4 +1,4 @@
-"""The chain without a page: ``ingest``, ``extract``, ``train``, ``recommend``, ``explain``, ``demo``."""
+"""The chain without a page: ``ingest``, ``extract``, ``train``, ``certify``, ``recommend``, ``explain``, ``demo``."""
 
 from __future__ import annotations
 
@@ -52,6 +52,10 @@ def register(commands: Commands) -> None:
     train.add_argument("--preset", choices=PRESETS, default="balanced")
     train.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="change single settings")
     train.add_argument("--name", default="")
+
+    certify = add(commands, "certify", _certify, "what the graph is worth to a finished run")
+    add_workspace(certify)
+    certify.add_argument("--run", dest="run_id", default="", help="id of the run; else the one that serves")
 
     recommend = add(commands, "recommend", _recommend, "the list for a shopper, or for a made-up history")
     _add_shopper(recommend)
@@ -142,6 +146,13 @@ def _train(arguments: argparse.Namespace) -> Result:
     config = config_of(values).model_dump(mode="json")
     params = {"config": config, "name": arguments.name or arguments.preset}
     return run_stage(open_workspace(arguments.workspace), "train", params)
+
+
+def _certify(arguments: argparse.Namespace) -> Result:
+    from core.recommend.runs import finished_run
+
+    workspace = open_workspace(arguments.workspace)
+    return run_stage(workspace, "certify", {"run": finished_run(workspace, arguments.run_id or None).id})
 
 
 def _history(arguments: argparse.Namespace, workspace: Workspace) -> list[str]:

@@ -1,6 +1,7 @@
 """A run's folder: weights, features and baseline as safetensors, everything else as JSON. Nothing is unpickled.
 
-runs/<id>/config.json   metrics.json   curves.jsonl   ids.json   facts.jsonl   weights.safetensors   data.safetensors
+runs/<id>/config.json   metrics.json   cases.npz   curves.jsonl
+          ids.json   facts.jsonl   weights.safetensors   data.safetensors
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Baselines, all of one form: decayed history × product–product similarity + prior.
 
-Popularity, ItemKNN (cosine with shrinkage), RP3β (Paudel et al., TiiS 2016), EASE (Steck, WWW 2019), text kNN,
-and ItemKNN + text. Each is tuned on validation over a small grid and refitted on all that precedes the test.
+Popularity with time decay, ItemKNN (cosine with shrinkage), RP3β (Paudel et al., TiiS 2016), EASE (Steck, WWW 2019),
+BPR-MF (Rendle et al., UAI 2009) with shoppers folded in, text kNN, and ItemKNN + text. Each is tuned on validation over
+a small grid and refitted on all that precedes the test.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from core.errors import DataError
+from core.recommend.bpr import factorise
 from core.recommend.data import Cases, Interactions, Ints
 from core.recommend.measure import evaluate
 
@@ -72,10 +74,18 @@ def decayed(histories: Sequence[Ints], decay: float, products: int) -> Any:
     return sp.csr_matrix((decay**ages, (rows, columns)), shape=(len(kept), products))
 
 
-def popularity(data: Interactions, text: Any = None) -> tuple[Any, NDArray[np.float32]]:
-    """No similarity; the prior is the number of shoppers of each product."""
+def popularity(data: Interactions, text: Any = None, recency: float = 0.0) -> tuple[Any, NDArray[np.float32]]:
+    """No similarity; the prior is the number of shoppers of each product, each weighing e^(−recency · age).
+
+    An age is 0 for the latest event and 1 for the first, so that a rate suits data of any length; 0 counts all alike.
+    """
     size = len(data.products)
-    return sp.csr_matrix((size, size), dtype=np.float32), data.counts
+    nothing = sp.csr_matrix((size, size), dtype=np.float32)
+    if recency == 0.0 or not len(data):
+        return nothing, data.counts
+    span = float(np.ptp(data.time)) or 1.0
+    weights = np.exp(-recency * (data.time.max() - data.time) / span)
+    return nothing, np.bincount(data.product, weights, size).astype(np.float32)
 
 
 def item_knn(data: Interactions, text: Any = None, shrink: float = 5.0) -> tuple[Any, NDArray[np.float32]]:
@@ -114,10 +124,20 @@ def ease(data: Interactions, text: Any = None, ridge: float = 100.0) -> tuple[An
     return full, _tie_break(data)
 
 
-def text_similarity(vectors: Any) -> Any:
-    """Sparse float32[products, products]: cosines of text vectors, the NEIGHBOURS strongest of each product.
+def bpr_mf(data: Interactions, text: Any = None, penalty: float = 0.03) -> tuple[Any, NDArray[np.float32]]:
+    """Products' dot products in BPR-MF's space, the NEIGHBOURS strongest of each.
 
-    ``vectors`` is float32[products, size], sparse or dense, rows of length one (or zero).
+    Not the textbook's scorer: the learned shopper vectors are thrown away, and a shopper is the decayed sum of the
+    vectors of the history (the mean would rank alike). So anybody with a history is scored, at a price in accuracy
+    for those who were there in training.
+    """
+    return text_similarity(factorise(data, penalty).products), _tie_break(data)
+
+
+def text_similarity(vectors: Any) -> Any:
+    """Sparse float32[products, products]: dot products of text vectors, the NEIGHBOURS strongest of each product.
+
+    ``vectors`` is float32[products, size], sparse or dense; for cosines its rows are of length one (or zero).
     """
     parts = []
     for start in range(0, vectors.shape[0], 1_024):
@@ -147,10 +167,11 @@ def item_knn_text(
 Fit = Callable[..., tuple[Any, NDArray[np.float32]]]
 _DECAYS = (0.5, 0.7, 0.85, 1.0)
 GRID: dict[str, tuple[Fit, dict[str, tuple[float, ...]]]] = {
-    "popularity": (popularity, {}),
+    "popularity": (popularity, {"recency": (0.0, 2.0, 5.0, 10.0, 20.0)}),
     "itemknn": (item_knn, {"shrink": (0.0, 5.0, 20.0), "decay": _DECAYS}),
     "rp3beta": (rp3beta, {"alpha": (0.8, 1.0), "beta": (0.3, 0.6), "decay": _DECAYS}),
     "ease": (ease, {"ridge": (50.0, 300.0), "decay": _DECAYS}),
+    "bpr_mf": (bpr_mf, {"penalty": (0.03, 0.06, 0.1), "decay": _DECAYS}),
     "textknn": (text_knn, {"decay": _DECAYS}),
     "itemknn_text": (item_knn_text, {"shrink": (5.0, 20.0), "share": (0.2, 0.4, 0.6), "decay": _DECAYS}),
 }

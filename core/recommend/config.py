@@ -122,6 +122,12 @@ class TrainConfig(BaseModel):
     )
     clip: float = _field("training", 1.0, gt=0.0, le=100.0, description="Largest norm of the gradient.")
 
+    certificate: bool = _field(
+        "training",
+        True,
+        description="Afterwards train without the graph and with a shuffled one, to show what the graph is worth.",
+    )
+
     seed: int = _field("machine", 0, ge=0, le=2**31 - 1, description="Seed of everything random.")
     device: Literal["auto", "cpu", "cuda", "mps"] = _field("machine", "auto", description="Where to compute.")
     threads: int = _field(
@@ -138,7 +144,7 @@ class TrainConfig(BaseModel):
 
 
 PRESETS: dict[str, TrainConfig] = {
-    "quick": TrainConfig(epochs=12, patience=5, text=TextKind.LEXICAL, residual_folds=2),
+    "quick": TrainConfig(epochs=12, patience=5, text=TextKind.LEXICAL, residual_folds=2, certificate=False),
     "balanced": TrainConfig(),
     "best": TrainConfig(
         id_dim=64,

@@ -5,30 +5,38 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.domain import Fact, Product
 from core.recommend.artefact import Artefact
 from core.recommend.baselines import Baseline, fit
+from core.recommend.cases import RunCases
 from core.recommend.config import GraphKind, TrainConfig
 from core.recommend.data import Interactions, Split
 from core.recommend.measure import METRICS, Measured, evaluate
 from core.recommend.prepare import Prepared, prepare
-from core.recommend.scoring import Combined, product_vectors
+from core.recommend.scoring import Mix, product_vectors
 from core.recommend.significance import bootstrap
 from core.recommend.text import Encoder
 from core.recommend.train import Checkpoint, Epoch, Trained, Trainer
 from core.recommend.verdict import verdict
+
+if TYPE_CHECKING:
+    from core.recommend.network import Network
 
 Emit = Callable[..., None]
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a run gives: the artefact to serve, the figures to show, the curves."""
+    """What a run gives: the artefact to serve, the figures to show and what they are means of, the curves."""
 
     artefact: Artefact
     metrics: dict[str, Any]
+    cases: RunCases
     curves: list[Epoch]
 
 
@@ -71,7 +79,7 @@ def run_training(
     )
     hooks.emit("phase", name="measure")
     hooks.check()
-    metrics = _measure(prepared, trained, config, hooks.check)
+    metrics, own = _measure(prepared, trained, config, hooks.check)
     metrics["seconds"] = time.perf_counter() - started
     used = {
         product: tuple(
@@ -92,14 +100,23 @@ def run_training(
         trained.average,
         prepared.average_baseline(baseline),
     )
-    return Outcome(artefact, metrics, trained.curves)
+    return Outcome(artefact, metrics, RunCases(split.test.shopper, own), trained.curves)
+
+
+def tested(
+    prepared: Prepared, network: Network, mix: Mix, average: NDArray[np.floating], baseline: Baseline
+) -> Measured:
+    """What a trained network does on the test, on a baseline that is fitted on all that precedes it."""
+    from core.recommend.network import Inputs
+
+    vectors, bias = product_vectors(network, Inputs.of(prepared.features, prepared.vocabulary.table))
+    combined = prepared.combined(network, mix, vectors, bias, average, baseline)
+    return evaluate(combined.score, prepared.split.test, prepared.split.known.counts)
 
 
 def _measure(
     prepared: Prepared, trained: Trained, config: TrainConfig, check: Callable[[], None]
-) -> dict[str, Any]:
-    from core.recommend.network import Inputs
-
+) -> tuple[dict[str, Any], Measured]:
     split = prepared.split
     measured: dict[str, Measured] = {}
     best: Baseline = prepared.best
@@ -109,11 +126,9 @@ def _measure(
         best = fitted if name == prepared.best.name else best
         measured[name] = evaluate(fitted.score, split.test, split.known.counts)
     check()
-    vectors, bias = product_vectors(trained.network, Inputs.of(prepared.features, prepared.vocabulary.table))
-    combined: Combined = prepared.combined(trained.network, trained.mix, vectors, bias, trained.average, best)
-    own = evaluate(combined.score, split.test, split.known.counts)
+    own = tested(prepared, trained.network, trained.mix, trained.average, best)
     sentences, compared = verdict(own, measured, best.name, trained.mix.network > 0, config.seed)
-    return {
+    metrics = {
         "models": {
             name: _figures(value, config.seed) for name, value in {"shelfgraph": own, **measured}.items()
         },
@@ -128,6 +143,7 @@ def _measure(
         "epochs": len(trained.curves),
         "best_valid": max((epoch.valid for epoch in trained.curves), default=None),
     }
+    return metrics, own
 
 
 def _figures(measured: Measured, seed: int) -> dict[str, Any]:

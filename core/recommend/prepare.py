@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,6 +94,10 @@ class Prepared:
 
         return Combined(network, baseline, mix, vectors, bias, average, self.average_baseline(baseline))
 
+    def refitted(self) -> Baseline:
+        """The best baseline, fitted on all that precedes the test."""
+        return fit(self.best.name, self.split.known, self.best.params, self.similarity)
+
     def average_baseline(self, baseline: Baseline) -> NDArray[np.float64]:
         """float64[products]: mean baseline scores of a sample of shoppers."""
         return np.asarray(baseline.score(self.sample_histories(1_000, self.seed)).mean(0))
@@ -145,12 +149,47 @@ def prepare(
         check()
         tuning[name] = tuned(name, split.train, split.valid, similarity, check)
         on_step("baseline", {"name": name, "params": tuning[name][0], "valid": tuning[name][1]})
+    return _with_leader(split, vocabulary, features, similarity, tuning, config.seed)
+
+
+def restored(
+    split: Split,
+    products: Sequence[Product],
+    vocabulary: Vocabulary,
+    features: Features,
+    tuning: Mapping[str, tuple[dict[str, float], float]],
+    seed: int,
+) -> Prepared:
+    """The preparation of a finished run from what it left; nothing is learned or tuned again."""
+    similarity = _similarity(vocabulary, [product_text(product) for product in products], features)
+    return _with_leader(split, vocabulary, features, similarity, tuning, seed)
+
+
+def regraphed(prepared: Prepared, kind: GraphKind, seed: int) -> Prepared:
+    """A preparation made with the real graph, with that kind of graph instead; all else stays, the baselines too."""
+    features = prepared.features
+    if kind is GraphKind.REAL:
+        return prepared
+    if kind is GraphKind.SHUFFLED:
+        return replace(prepared, features=features.shuffled(seed))
+    nothing = (np.empty(0, np.int64),) * len(features)
+    vocabulary = replace(prepared.vocabulary, table=FactTable.of((), len(features)))
+    return replace(prepared, vocabulary=vocabulary, features=replace(features, facts=nothing))
+
+
+def _with_leader(
+    split: Split,
+    vocabulary: Vocabulary,
+    features: Features,
+    similarity: Any,
+    tuning: Mapping[str, tuple[dict[str, float], float]],
+    seed: int,
+) -> Prepared:
     leader = max(tuning, key=lambda name: tuning[name][1])
     best = fit(leader, split.train, tuning[leader][0], similarity)
-    highest = best.score(split.valid.some(500, config.seed).histories).max(1)
-    return Prepared(
-        split, vocabulary, features, similarity, tuning, best, float(max(highest.mean(), 1e-6)), config.seed
-    )
+    highest = best.score(split.valid.some(500, seed).histories).max(1)
+    scale = float(max(highest.mean(), 1e-6))
+    return Prepared(split, vocabulary, features, similarity, tuning, best, scale, seed)
 
 
 def _similarity(vocabulary: Vocabulary, texts: Sequence[str], features: Features) -> Any:

@@ -14,6 +14,9 @@ from core.errors import RunError
 from core.storage.tables import runs
 from core.storage.workspaces import Workspace
 
+LONGEST_NAME = 120
+LONGEST_NOTE = 4_000
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -88,6 +91,34 @@ def finish(workspace: Workspace, run_id: str, metrics: Mapping[str, Any]) -> boo
             .values(status="done", metrics=dict(metrics), finished_at=time.time(), serving=serves)
         )
     return serves
+
+
+def certify(workspace: Workspace, run_id: str, certificate: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the graph value certificate to a finished run's metrics; gives them all."""
+    metrics = dict(finished_run(workspace, run_id).metrics) | {"certificate": dict(certificate)}
+    with workspace.db.write() as connection:
+        connection.execute(update(runs).where(runs.c.id == run_id).values(metrics=metrics))
+    return metrics
+
+
+def rename(workspace: Workspace, run_id: str, name: str) -> None:
+    """Call a run something else; raises RunError for a name that is empty or longer than LONGEST_NAME."""
+    found, name = get_run(workspace, run_id), name.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise RunError(
+            "This cannot be a run's name.",
+            where=name[:40],
+            remedy=f"Give it one to {LONGEST_NAME} characters.",
+        )
+    with workspace.db.write() as connection:
+        connection.execute(update(runs).where(runs.c.id == found.id).values(name=name))
+
+
+def annotate(workspace: Workspace, run_id: str, note: str) -> None:
+    """Write down what a person thinks of a run; an empty note takes it back."""
+    found = get_run(workspace, run_id)
+    with workspace.db.write() as connection:
+        connection.execute(update(runs).where(runs.c.id == found.id).values(note=note.strip()[:LONGEST_NOTE]))
 
 
 def stop(workspace: Workspace, run_id: str, status: str) -> None:

@@ -6,6 +6,7 @@ REGISTRY: dict[str, str] = {
     "import": "core.stages.importing:run",
     "build": "core.stages.build:run",
     "train": "core.stages.train:run",
+    "certify": "core.stages.certify:run",
     "demo": "core.stages.demo:run",
     "teach": "core.stages.teach:run",
     "evaluate": "core.stages.evaluate:run",

@@ -17,12 +17,12 @@ from core.recommend.baselines import GRID, Baseline, fit
 from core.recommend.config import PRESETS, GraphKind, TextKind, TrainConfig
 from core.recommend.data import Interactions
 from core.recommend.encoder import sentence_encoder
+from core.recommend.experiment import tested
 from core.recommend.files import Benchmark
 from core.recommend.forecast import forecast
 from core.recommend.graph_knn import tuned_graph_knn
 from core.recommend.measure import METRICS, Measured, evaluate
-from core.recommend.prepare import Prepared, prepare
-from core.recommend.scoring import product_vectors
+from core.recommend.prepare import Prepared, prepare, regraphed
 from core.recommend.significance import bootstrap, compare
 from core.recommend.train import Epoch, Trainer
 from core.stages.read_items import read_facts
@@ -78,9 +78,7 @@ def score(
     if GRAPH_KNN in models:
         scored[GRAPH_KNN] = _graph_knn(bench, prepared, facts, say)
     for name in (name for name in models if name in OWN):
-        scored[name] = _own(
-            bench, facts, config.model_copy(update={"graph": OWN[name]}), prepared, seeds, say
-        )
+        scored[name] = _own(config.model_copy(update={"graph": OWN[name]}), prepared, seeds, say)
     return _figures(
         bench, {name: value for name, value in scored.items() if name in models}, scored, prepared
     ) | {
@@ -175,44 +173,22 @@ def _graph_knn(
     return one
 
 
-def _own(
-    bench: Benchmark,
-    facts: Mapping[str, Sequence[Fact]],
-    config: TrainConfig,
-    prepared: Prepared,
-    seeds: int,
-    say: Say,
-) -> _Scored:
-    from core.recommend.network import Inputs
-
+def _own(config: TrainConfig, prepared: Prepared, seeds: int, say: Say) -> _Scored:
     def told(epoch: Epoch) -> None:
         say(f"epoch {epoch.epoch}: {epoch.valid:.4f}")
 
     one = _Scored(about={"on": prepared.best.name, "mix": []})
-    best = fit(prepared.best.name, bench.split.known, prepared.best.params, prepared.similarity)
+    best = prepared.refitted()
     for seed in range(seeds):
         seeded = config.model_copy(update={"seed": seed})
-        own = replace(_regraphed(bench, facts, seeded, prepared), seed=seed)
+        own = replace(regraphed(prepared, config.graph, seed), seed=seed)
         with _timed(one):
             trained = Trainer(own, seeded).run(on_epoch=told)
-        vectors, bias = product_vectors(trained.network, Inputs.of(own.features, own.vocabulary.table))
-        combined = own.combined(trained.network, trained.mix, vectors, bias, trained.average, best)
-        one.measured.append(evaluate(combined.score, bench.split.test, bench.split.known.counts))
+        one.measured.append(tested(own, trained.network, trained.mix, trained.average, best))
         one.about["mix"].append({"baseline": trained.mix.baseline, "network": trained.mix.network})
         one.valid = max(epoch.valid for epoch in trained.curves)
         say(f"seed {seed}: {one.measured[-1].mean('ndcg@10'):.4f}")
     return one
-
-
-def _regraphed(
-    bench: Benchmark, facts: Mapping[str, Sequence[Fact]], config: TrainConfig, prepared: Prepared
-) -> Prepared:
-    """The preparation with the graph of the configuration; the tuned baselines stay."""
-    if config.graph is GraphKind.REAL:
-        return prepared
-    encoder = sentence_encoder() if config.text in (TextKind.SENTENCE, TextKind.BOTH) else None
-    other = prepare(bench.split, bench.products, facts, config, encoder, baselines=[prepared.best.name])
-    return replace(other, tuning=prepared.tuning, best=prepared.best, scale=prepared.scale)
 
 
 def _figures(

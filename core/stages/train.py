@@ -13,15 +13,17 @@ from core.errors import Cancelled, ShelfGraphError
 from core.graph.store import GraphStore
 from core.jobs.context import Context
 from core.jobs.lease import LeaseLost
-from core.recommend import runs
+from core.recommend import cases, runs
 from core.recommend.artefact import save, write_curves, write_metrics
 from core.recommend.audit import audit
+from core.recommend.cases import write_cases
 from core.recommend.config import GraphKind, TextKind, TrainConfig, config_of
 from core.recommend.data import split
 from core.recommend.encoder import sentence_encoder
 from core.recommend.experiment import Hooks, run_training
 from core.recommend.features import training_facts
 from core.recommend.source import documents_of, interactions, read_events, review_times
+from core.stages.certify import certify
 from core.storage.workspaces import Workspace
 
 CHECKPOINT = "checkpoint.pt"
@@ -31,12 +33,19 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Train and keep a run. Params: ``config`` (values of TrainConfig), ``name``.
 
     Returns run id, metrics and whether the run serves. Raises ConfigError for values out of range and DataError for
-    too little data; a resumed job goes on from its last epoch and ends as if it had never stopped.
+    too little data; a resumed job goes on from its last epoch and ends as if it had never stopped. The run is done,
+    and may serve, before the certificate that its configuration asks for is made.
     """
     config = config_of(dict(params.get("config") or {}))
-    workspace = context.workspace
     kept = context.load_checkpoint() or {}
     run_id = str(kept.get("run") or context.job_id)
+    if not kept.get("trained"):
+        _trained(context, config, run_id, params)
+    return _certified(context, config, run_id)
+
+
+def _trained(context: Context, config: TrainConfig, run_id: str, params: Mapping[str, Any]) -> None:
+    workspace = context.workspace
     name = str(params.get("name") or time.strftime("%Y-%m-%d %H:%M"))
     runs.start(
         workspace,
@@ -49,10 +58,21 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     context.save_checkpoint({"run": run_id})
     context.emit("run", id=run_id, config=config.model_dump(mode="json"))
     with _kept_true(workspace, run_id):
-        return _train(context, config, run_id)
+        _train(context, config, run_id)
+    context.save_checkpoint({"run": run_id, "trained": True})
+    (context.folder / CHECKPOINT).unlink(missing_ok=True)
 
 
-def _train(context: Context, config: TrainConfig, run_id: str) -> Mapping[str, Any]:
+def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[str, Any]:
+    found = runs.get_run(context.workspace, run_id)
+    wanted = config.certificate and config.graph is GraphKind.REAL and found.metrics.get("facts", 0) > 0
+    if wanted and "certificate" not in found.metrics:
+        certify(context, run_id)
+        found = runs.get_run(context.workspace, run_id)
+    return {"run": run_id, "serving": found.serving, **found.metrics}
+
+
+def _train(context: Context, config: TrainConfig, run_id: str) -> None:
     workspace = context.workspace
     products = list(Catalogue(workspace).products())
     data = interactions(workspace, products, purchases_only=config.purchases_only)
@@ -78,14 +98,17 @@ def _train(context: Context, config: TrainConfig, run_id: str) -> Mapping[str, A
         context.emit("notice", code="no_sentences")
     hooks = _hooks(context, config, run_id)
     outcome = run_training(run_id, config, parts, data, products, facts, encoder, hooks)
-    metrics = outcome.metrics | {"audit": report.plain(), "sentences": encoder is not None}
+    metrics = outcome.metrics | {
+        "audit": report.plain(),
+        "sentences": encoder is not None,
+        "facts": sum(len(row) for row in outcome.artefact.features.facts),
+    }
     folder = workspace.sub("runs") / run_id
     write_metrics(folder, metrics)
+    write_cases(folder / cases.FILE, outcome.cases)
     write_curves(folder, [asdict(epoch) for epoch in outcome.curves])
     save(outcome.artefact, folder)
-    serving = runs.finish(workspace, run_id, metrics)
-    (context.folder / CHECKPOINT).unlink(missing_ok=True)
-    return {"run": run_id, "serving": serving, **metrics}
+    runs.finish(workspace, run_id, metrics)
 
 
 def _hooks(context: Context, config: TrainConfig, run_id: str) -> Hooks:

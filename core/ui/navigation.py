@@ -42,7 +42,11 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("compress", "compress"),
         PageSpec("exchange", "swap_horiz"),
     ),
-    "recommend": (PageSpec("train", "model_training"), PageSpec("recommend", "recommend")),
+    "recommend": (
+        PageSpec("train", "model_training"),
+        PageSpec("runs", "leaderboard"),
+        PageSpec("recommend", "recommend"),
+    ),
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),
         PageSpec("evaluate", "query_stats"),

@@ -27,6 +27,7 @@ PAGES = {
     "import": "catalogue",
     "build": "build",
     "train": "train",
+    "certify": "runs",
     "demo": "home",
     "teach": "review",
     "evaluate": "evaluate",

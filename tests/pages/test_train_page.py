@@ -112,7 +112,7 @@ def test_a_finished_run_shows_its_verdict_its_figures_and_who_serves(
     assert run.data_hash[:8] in shown
     frames = [frame.value for frame in test.dataframe]
     figures = next(frame for frame in frames if "HR@10" in frame.columns)
-    assert len(figures) == 7
+    assert len(figures) == 8
     assert figures["NDCG@10"].between(0, 1).all()
     assert figures["NDCG@10"].is_monotonic_decreasing
 

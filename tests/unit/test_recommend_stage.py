@@ -21,6 +21,7 @@ from tests.recommend_world import fill, products, small_config
 FILES = {
     "config.json",
     "metrics.json",
+    "cases.npz",
     "curves.jsonl",
     "ids.json",
     "facts.jsonl",
