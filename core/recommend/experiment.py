@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.domain import Fact, Product
+from core.recommend.adversary import under_attack
 from core.recommend.artefact import Artefact
 from core.recommend.baselines import Baseline, fit
 from core.recommend.config import GraphKind, TrainConfig
@@ -17,7 +18,7 @@ from core.recommend.prepare import Prepared, prepare
 from core.recommend.scoring import Combined, product_vectors
 from core.recommend.significance import bootstrap
 from core.recommend.text import Encoder
-from core.recommend.train import Checkpoint, Epoch, Trained, Trainer
+from core.recommend.train import VALID_CASES, Checkpoint, Epoch, Trained, Trainer
 from core.recommend.verdict import verdict
 
 Emit = Callable[..., None]
@@ -112,6 +113,8 @@ def _measure(
     vectors, bias = product_vectors(trained.network, Inputs.of(prepared.features, prepared.vocabulary.table))
     combined: Combined = prepared.combined(trained.network, trained.mix, vectors, bias, trained.average, best)
     own = evaluate(combined.score, split.test, split.known.counts)
+    check()
+    attacked = under_attack(combined, split.test.some(VALID_CASES, config.seed), split.known.counts)
     sentences, compared = verdict(own, measured, best.name, trained.mix.network > 0, config.seed)
     return {
         "models": {
@@ -121,6 +124,7 @@ def _measure(
             name: {"params": params, "valid": valid} for name, (params, valid) in prepared.tuning.items()
         },
         "compared": {name: asdict(value) for name, value in compared.items()},
+        "attacked": attacked,
         "verdict": [sentence.plain() for sentence in sentences],
         "baseline": best.name,
         "mix": asdict(trained.mix),
