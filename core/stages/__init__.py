@@ -11,4 +11,5 @@ REGISTRY: dict[str, str] = {
     "evaluate": "core.stages.evaluate:run",
     "watch": "core.stages.watch:run",
     "finetune": "core.stages.finetune:run",
+    "robustness": "core.stages.robustness:run",
 }
