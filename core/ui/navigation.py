@@ -36,6 +36,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
     "recommend": (PageSpec("train", "model_training"), PageSpec("recommend", "recommend")),
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),
+        PageSpec("robustness", "shield"),
         PageSpec("evaluate", "query_stats"),
         PageSpec("finetune", "tune"),
         PageSpec("jobs", "checklist"),

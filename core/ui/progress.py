@@ -32,6 +32,7 @@ PAGES = {
     "evaluate": "evaluate",
     "finetune": "finetune",
     "watch": "catalogue",
+    "robustness": "robustness",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
