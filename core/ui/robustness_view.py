@@ -153,7 +153,13 @@ def _suspects(workspace: Workspace, found: Mapping[str, Any]) -> None:
     st.caption(t("robustness.suspects_note"))
     told = found["detection"]
     people, facts = st.columns(2, gap="large")
-    score = st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width="small")
+    columns = {
+        t("robustness.column_score"): st.column_config.ProgressColumn(
+            format="%.2f", min_value=0.0, max_value=1.0, width="small"
+        ),
+        t("robustness.column_product"): st.column_config.TextColumn(width="medium"),
+        t("robustness.column_events"): st.column_config.NumberColumn(width="small"),
+    }
     with people:
         rows = told["suspects"]
         shoppers = pd.DataFrame(
@@ -164,7 +170,7 @@ def _suspects(workspace: Workspace, found: Mapping[str, Any]) -> None:
                 t("robustness.column_pushes"): [title(row["product"]) for row in rows],
             }
         )
-        table(shoppers, "robustness_suspects", columns={t("robustness.column_score"): score}, height=318)
+        table(shoppers, "robustness_suspects", columns=columns, height=318)
         export_button(shoppers, "suspicious-shoppers", key="robustness_suspects_csv")
     with facts:
         rows = told["suspect_facts"]
@@ -176,7 +182,7 @@ def _suspects(workspace: Workspace, found: Mapping[str, Any]) -> None:
                 t("common.value"): [row["node"].partition(":")[2] for row in rows],
             }
         )
-        table(planted, "robustness_facts", columns={t("robustness.column_score"): score}, height=318)
+        table(planted, "robustness_facts", columns=columns, height=318)
         with st.container(horizontal=True):
             export_button(planted, "suspicious-facts", key="robustness_facts_csv")
             link("review", t("robustness.to_review"), icon="fact_check")
