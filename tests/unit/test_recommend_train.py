@@ -238,7 +238,8 @@ def test_adversarial_training_adds_its_loss_and_every_run_says_what_an_attack_ta
     first = hard.curves[0]
     parts = first.rank_loss + config.graph_weight * first.graph_loss + 0.5 * first.adversarial_loss
     assert first.loss == pytest.approx(parts)
-    assert all(epoch.adversarial_loss == 0 for epoch in outcome().curves)
+    assert all(epoch.adversarial_loss == epoch.attacked == 0 for epoch in outcome().curves)
+    assert [epoch.best for epoch in hard.curves] == [True, hard.curves[1].goal > first.goal]
     for told in (hard.metrics["attacked"], outcome().metrics["attacked"]):
         assert set(told) == {"epsilon", "clean", "random", "fgsm", "pgd"}
         assert told["pgd"] <= told["clean"]
