@@ -6,7 +6,7 @@ import re
 
 from core.catalogue.clean import clean
 
-LONG_LIST = 12
+LONG_LIST = 18
 FUNCTION_SHARE = 0.15
 """So many words with no punctuation between them, and fewer function words than this share among them, are a list of
 keywords (in prose more than a third are); in Chinese, so many pieces with blanks between them."""
@@ -47,6 +47,6 @@ def suspicious(sentence: str) -> bool:
     if _COMMANDS.search(sentence):
         return True
     pieces = sentence.split()
-    if len(pieces) < LONG_LIST or re.search(r"[,;:，；：、]", sentence):
+    if len(pieces) < LONG_LIST or re.search(r"[,;:/，；：、]", sentence):
         return False
     return len(_FUNCTION.findall(sentence)) < FUNCTION_SHARE * len(pieces)
