@@ -27,7 +27,7 @@ from core.ui.text import ago, duration, moment, number, percent, t
 from core.ui.training import Prospect, prospect
 
 ALWAYS_SHOWN = ("split", "graph")
-SECTIONS = ("data", "product", "shopper", "training", "machine")
+SECTIONS = ("data", "product", "shopper", "training", "adversarial", "machine")
 
 
 def render(workspace: Workspace) -> None:

@@ -77,6 +77,30 @@ def register(commands: Commands) -> None:
     )
     explanations.add_argument("--seed", type=int, default=0)
 
+    robustness = add(actions, "robustness", _robustness, "what it takes to fool a recommender")
+    add_workspace(robustness, required=False)
+    robustness.add_argument(
+        "--run", dest="run_id", default=None, help="a run's id; the serving one unless given"
+    )
+    robustness.add_argument("--targets", type=int, default=3, help="cold products pushed, one at a time")
+    robustness.add_argument("--rounds", type=int, default=3, help="seeds detection is judged over")
+    robustness.add_argument("--seed", type=int, default=0)
+
+
+def _robustness(arguments: argparse.Namespace) -> Result:
+    from core.robust.matrix import RobustParams
+    from core.stages.params import parsed
+    from core.stages.robustness import score
+
+    given = arguments
+    asked = {"run": given.run_id, "targets": given.targets, "rounds": given.rounds, "seed": given.seed}
+
+    def tell(done: float, total: float, message: str) -> None:
+        sys.stderr.write(f"  {done:g}/{total:g} {message}\n")
+
+    params = parsed(RobustParams, asked, "The examination", "robustness")
+    return score(open_workspace(given.workspace), params, tell=tell)
+
 
 def _explanations(arguments: argparse.Namespace) -> Result:
     from core.stages.score_explanations import score

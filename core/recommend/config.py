@@ -127,6 +127,22 @@ class TrainConfig(BaseModel):
         True,
         description="Afterwards train without the graph and with a shuffled one, to show what the graph is worth.",
     )
+    adversarial: Literal["none", "fgsm", "pgd"] = _field(
+        "adversarial",
+        "none",
+        description="Train against perturbed product vectors: not at all, by one step, or by several.",
+    )
+    adversarial_weight: float = _field(
+        "adversarial", 0.2, ge=0.0, le=10.0, description="Weight of the ranking loss under attack."
+    )
+    adversarial_epsilon: float = _field(
+        "adversarial",
+        0.25,
+        gt=0.0,
+        le=2.0,
+        description="Length of a perturbation, in mean lengths of a product vector.",
+    )
+    adversarial_steps: int = _field("adversarial", 3, ge=2, le=20, description="Steps of PGD.")
 
     seed: int = _field("machine", 0, ge=0, le=2**31 - 1, description="Seed of everything random.")
     device: Literal["auto", "cpu", "cuda", "mps"] = _field("machine", "auto", description="Where to compute.")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain import Fact, Product
+from core.recommend.adversary import under_attack
 from core.recommend.artefact import Artefact
 from core.recommend.baselines import Baseline, fit
 from core.recommend.cases import RunCases
@@ -18,10 +19,10 @@ from core.recommend.config import GraphKind, TrainConfig
 from core.recommend.data import Interactions, Split
 from core.recommend.measure import METRICS, Measured, evaluate
 from core.recommend.prepare import Prepared, prepare
-from core.recommend.scoring import Mix, product_vectors
+from core.recommend.scoring import Combined, Mix, product_vectors
 from core.recommend.significance import bootstrap
 from core.recommend.text import Encoder
-from core.recommend.train import Checkpoint, Epoch, Trained, Trainer
+from core.recommend.train import VALID_CASES, Checkpoint, Epoch, Trained, Trainer
 from core.recommend.verdict import verdict
 
 if TYPE_CHECKING:
@@ -107,11 +108,18 @@ def tested(
     prepared: Prepared, network: Network, mix: Mix, average: NDArray[np.floating], baseline: Baseline
 ) -> Measured:
     """What a trained network does on the test, on a baseline that is fitted on all that precedes it."""
+    combined = judged(prepared, network, mix, average, baseline)
+    return evaluate(combined.score, prepared.split.test, prepared.split.known.counts)
+
+
+def judged(
+    prepared: Prepared, network: Network, mix: Mix, average: NDArray[np.floating], baseline: Baseline
+) -> Combined:
+    """The scorer that is taken to the test."""
     from core.recommend.network import Inputs
 
     vectors, bias = product_vectors(network, Inputs.of(prepared.features, prepared.vocabulary.table))
-    combined = prepared.combined(network, mix, vectors, bias, average, baseline)
-    return evaluate(combined.score, prepared.split.test, prepared.split.known.counts)
+    return prepared.combined(network, mix, vectors, bias, average, baseline)
 
 
 def _measure(
@@ -126,7 +134,10 @@ def _measure(
         best = fitted if name == prepared.best.name else best
         measured[name] = evaluate(fitted.score, split.test, split.known.counts)
     check()
-    own = tested(prepared, trained.network, trained.mix, trained.average, best)
+    combined = judged(prepared, trained.network, trained.mix, trained.average, best)
+    own = evaluate(combined.score, split.test, split.known.counts)
+    check()
+    attacked = under_attack(combined, split.test.some(VALID_CASES, config.seed), split.known.counts)
     sentences, compared = verdict(own, measured, best.name, trained.mix.network > 0, config.seed)
     metrics = {
         "models": {
@@ -136,6 +147,7 @@ def _measure(
             name: {"params": params, "valid": valid} for name, (params, valid) in prepared.tuning.items()
         },
         "compared": {name: asdict(value) for name, value in compared.items()},
+        "attacked": attacked,
         "verdict": [sentence.plain() for sentence in sentences],
         "baseline": best.name,
         "mix": asdict(trained.mix),

@@ -35,9 +35,10 @@ def forecast(config: TrainConfig, *, products: int, shoppers: int, events: int, 
     length = min(config.history_length, max(2.0, events / max(shoppers, 1)))
     reader = config.layers * (12 * config.width**2 + 2 * length * config.width) + 2 * size * config.width
     epoch = 6.0 * events * (products * size + reader + size * length)
+    again = {"none": 0, "fgsm": 2, "pgd": config.adversarial_steps + 2}[config.adversarial]
     judged = 2.0 * min(shoppers, 2_000) * products * (size + 40)
     times = 3 if config.certificate and config.graph is GraphKind.REAL else 1
-    training = config.epochs * (epoch + judged) / speed() + config.epochs * events * 2e-5
+    training = config.epochs * ((1 + again) * epoch + judged) / speed() + config.epochs * events * 2e-5
     # Each point of the baselines' grids ranks the catalogue for a thousand shoppers at most.
     tuning = 80 * (2e-4 * min(shoppers, 1_000) + 4e-8 * min(shoppers, 1_000) * products)
     sentences = products / TEXTS_A_SECOND if config.text in (TextKind.BOTH, TextKind.SENTENCE) else 0.0

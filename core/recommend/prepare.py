@@ -140,7 +140,7 @@ def prepare(
     features = vocabulary.encode(products, used, split.train.counts, encoder)
     if config.graph is GraphKind.SHUFFLED:
         features = features.shuffled(config.seed)
-    similarity = _similarity(vocabulary, texts, features)
+    similarity = similarity_of(vocabulary, texts, features)
     on_step("features", {"columns": len(vocabulary.table), "products": len(products)})
     tuning: dict[str, tuple[dict[str, float], float]] = {}
     for name in baselines:
@@ -161,7 +161,7 @@ def restored(
     seed: int,
 ) -> Prepared:
     """The preparation of a finished run from what it left; nothing is learned or tuned again."""
-    similarity = _similarity(vocabulary, [product_text(product) for product in products], features)
+    similarity = similarity_of(vocabulary, [product_text(product) for product in products], features)
     return _with_leader(split, vocabulary, features, similarity, tuning, seed)
 
 
@@ -192,7 +192,7 @@ def _with_leader(
     return Prepared(split, vocabulary, features, similarity, tuning, best, scale, seed)
 
 
-def _similarity(vocabulary: Vocabulary, texts: Sequence[str], features: Features) -> Any:
+def similarity_of(vocabulary: Vocabulary, texts: Sequence[str], features: Features) -> Any:
     """Text kNN's cosines: of words, of sentences, or a weighted sum of both."""
     words = text_similarity(vocabulary.lexicon.sparse(texts)) if vocabulary.lexicon else None
     if not features.sentence.shape[1]:

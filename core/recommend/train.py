@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from core.recommend.adversary import Fgsm, Pgd, perturbed, slope_of
 from core.recommend.batches import Batch, Examples
 from core.recommend.config import TrainConfig
 from core.recommend.links import LinkTask
@@ -35,7 +36,7 @@ MIXES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One line of the curves."""
+    """One line of the curves. ``attacked`` is validation NDCG@10 under attack, 0 where nothing is trained against."""
 
     epoch: int
     loss: float
@@ -52,6 +53,13 @@ class Epoch:
     eta: float
     seconds: float
     best: bool
+    adversarial_loss: float = 0.0
+    attacked: float = 0.0
+
+    @property
+    def goal(self) -> float:
+        """What the best epoch is chosen by: an early epoch is the best on clean data before it withstands anything."""
+        return self.valid + self.attacked
 
 
 Checkpoint = dict[str, Any]
@@ -126,7 +134,7 @@ class Trainer:
         # Seeding each epoch by its number makes a resumed run equal to one that was never interrupted.
         torch.manual_seed(self.config.seed * 100_003 + number)
         random = np.random.default_rng((self.config.seed, number, 1))
-        started, losses, norms, samples = time.perf_counter(), np.zeros(2), [], 0
+        started, losses, norms, samples = time.perf_counter(), np.zeros(3), [], 0
         self.network.train()
         for batch in self.examples.epoch(number):
             check()
@@ -136,14 +144,16 @@ class Trainer:
                 norms.append(norm)
                 samples += len(batch.target)
         trained = time.perf_counter() - started
-        rank, graph = (losses / max(samples, 1)).tolist()
+        rank, graph, attacked = (losses / max(samples, 1)).tolist()
         check()
-        values = evaluate(self.combined(Mix(*self._opened())).score, self.cases, self._counts()).per_case
+        model = self.combined(Mix(*self._opened()))
+        values = evaluate(model.score, self.cases, self._counts()).per_case
         interval = bootstrap(values["ndcg@10"], self.config.seed, 500)
+        withstood = self._withstood(model)
         seconds = time.perf_counter() - started
         return Epoch(
             number,
-            rank + self.config.graph_weight * graph,
+            rank + self.config.graph_weight * graph + self.config.adversarial_weight * attacked,
             rank,
             graph,
             interval.mean,
@@ -156,7 +166,9 @@ class Trainer:
             self.device,
             seconds * (self.config.epochs - number - 1),
             seconds,
-            interval.mean > max((epoch.valid for epoch in self.curves), default=-1.0),
+            interval.mean + withstood > max((epoch.goal for epoch in self.curves), default=-1.0),
+            attacked,
+            withstood,
         )
 
     def _step(self, batch: Batch, random: np.random.Generator) -> tuple[NDArray[np.float64], float]:
@@ -167,6 +179,21 @@ class Trainer:
         # A hidden product is treated as if it came tomorrow: no learned vector, no popularity, no co-purchases. So the
         # gates learn how much facts and text are worth where nothing else is known.
         vectors = network.products(self.inputs, hidden)
+        rank = self._rank_loss(vectors, batch, hidden, random)
+        graph = self.links.loss(network, random) if self.links else torch.zeros((), device=device)
+        attacked = self._attacked_loss(vectors, batch, hidden, random)
+        loss = rank + self.config.graph_weight * graph + self.config.adversarial_weight * attacked
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), self.config.clip)
+        self.optimiser.step()
+        self.schedule.step()
+        return np.array([float(part.detach()) for part in (rank, graph, attacked)]), float(norm)
+
+    def _rank_loss(
+        self, vectors: Tensor, batch: Batch, hidden: Tensor, random: np.random.Generator
+    ) -> Tensor:
+        device, network = self.device, self.network
         states = network.shoppers(vectors[torch.as_tensor(batch.history, device=device)])
         shoppers = states[torch.as_tensor(batch.row), torch.as_tensor(batch.step)]
         scores = network.dropout(shoppers) @ vectors.T + network.bias(self.inputs, hidden)
@@ -176,18 +203,21 @@ class Trainer:
             torch.as_tensor(batch.seen[0], device=device), torch.as_tensor(batch.seen[1], device=device)
         ] = float("-inf")
         target = torch.as_tensor(batch.target, device=device)
-        rank = (
-            self._bpr(scores, target, random)
-            if self.config.loss == "bpr"
-            else functional.cross_entropy(scores, target)
-        )
-        graph = self.links.loss(network, random) if self.links else torch.zeros((), device=device)
-        self.optimiser.zero_grad(set_to_none=True)
-        (rank + self.config.graph_weight * graph).backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), self.config.clip)
-        self.optimiser.step()
-        self.schedule.step()
-        return np.array([float(rank.detach()), float(graph.detach())]), float(norm)
+        if self.config.loss == "bpr":
+            return self._bpr(scores, target, random)
+        return functional.cross_entropy(scores, target)
+
+    def _attacked_loss(
+        self, vectors: Tensor, batch: Batch, hidden: Tensor, random: np.random.Generator
+    ) -> Tensor:
+        """The ranking loss where product vectors were moved against it (AMF; He et al. 2018); 0 where that is off."""
+        config = self.config
+        if config.adversarial == "none":
+            return torch.zeros((), device=self.device)
+        attack = Fgsm() if config.adversarial == "fgsm" else Pgd(config.adversarial_steps)
+        slope = slope_of(lambda moved: self._rank_loss(moved, batch, hidden, random))
+        moved = attack(vectors.detach(), slope, config.adversarial_epsilon)
+        return self._rank_loss(vectors + moved, batch, hidden, random)
 
     @torch.no_grad()
     def _level(self) -> None:
@@ -227,6 +257,12 @@ class Trainer:
         average = average_shopper(self.network, vectors, self.prepared, self.config.seed)
         return self.prepared.combined(self.network, mix, vectors, bias, average, self.prepared.best)
 
+    def _withstood(self, model: Combined) -> float:
+        if self.config.adversarial == "none":
+            return 0.0
+        moved = perturbed(model, self.cases, Fgsm(), self.config.adversarial_epsilon)
+        return evaluate(moved.score, self.cases, self._counts()).mean("ndcg@10")
+
     def _opened(self) -> tuple[float, float]:
         return float(self.network.residual.detach().exp()) / self.prepared.scale, 1.0
 
@@ -247,7 +283,7 @@ class Trainer:
         return Trained(self.network, Mix(baseline, best[1]), self.curves, average)
 
     def _stalled(self) -> bool:
-        best = max(range(len(self.curves)), key=lambda k: self.curves[k].valid, default=0)
+        best = max(range(len(self.curves)), key=lambda k: self.curves[k].goal, default=0)
         return len(self.curves) - 1 - best >= self.config.patience
 
     def _rate(self, step: int) -> float:

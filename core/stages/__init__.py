@@ -18,4 +18,5 @@ REGISTRY: dict[str, str] = {
     "check": "core.stages.check:run",
     "compress": "core.stages.compress:run",
     "survey": "core.stages.survey:run",
+    "robustness": "core.stages.robustness:run",
 }

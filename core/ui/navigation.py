@@ -49,6 +49,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
     ),
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),
+        PageSpec("robustness", "shield"),
         PageSpec("evaluate", "query_stats"),
         PageSpec("finetune", "tune"),
         PageSpec("jobs", "checklist"),

@@ -39,6 +39,7 @@ PAGES = {
     "predict": "quality",
     "compress": "compress",
     "survey": "map",
+    "robustness": "robustness",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

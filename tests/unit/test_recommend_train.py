@@ -229,3 +229,17 @@ def test_the_forecast_grows_with_what_is_asked_for() -> None:
     large = forecast(small_config(epochs=50), products=50_000, shoppers=5_000, events=50_000, groups=3)
     assert 0 < small.seconds < large.seconds
     assert small.memory_mb < large.memory_mb
+
+
+def test_adversarial_training_adds_its_loss_and_every_run_says_what_an_attack_takes() -> None:
+    config = small_config(epochs=2, adversarial="fgsm", adversarial_weight=0.5)
+    hard = run_training("hard", config, cut(), interactions(), products(), facts())
+    assert all(epoch.adversarial_loss > epoch.rank_loss for epoch in hard.curves)
+    first = hard.curves[0]
+    parts = first.rank_loss + config.graph_weight * first.graph_loss + 0.5 * first.adversarial_loss
+    assert first.loss == pytest.approx(parts)
+    assert all(epoch.adversarial_loss == epoch.attacked == 0 for epoch in outcome().curves)
+    assert [epoch.best for epoch in hard.curves] == [True, hard.curves[1].goal > first.goal]
+    for told in (hard.metrics["attacked"], outcome().metrics["attacked"]):
+        assert set(told) == {"epsilon", "clean", "random", "fgsm", "pgd"}
+        assert told["pgd"] <= told["clean"]
