@@ -28,21 +28,30 @@ def detection(
     return {
         "share": SHARE,
         "sure": SURE,
-        "profiles": [_profiles(model, kind, rounds, seed, step) for kind in KINDS],
+        "profiles": [profiles_found(model, kind, SHARE, rounds, seed, step) for kind in KINDS],
         "facts": _facts(model, rounds, seed, step),
         "suspects": _suspects(model, seed),
         "suspect_facts": _suspect_facts(model, seed),
     }
 
 
-def _profiles(model: Model, kind: str, rounds: int, seed: int, step: Callable[[], None]) -> dict[str, Any]:
+def profiles_found(
+    model: Model,
+    kind: str,
+    share: float,
+    rounds: int,
+    seed: int,
+    step: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """How well fake profiles of that kind, ``share`` of the shoppers, are found: AUC of each round, their mean and
+    least, and at score SURE the share of them found and the share of genuine shoppers wrongly suspected."""
     cold = cold_products(model.counts)
     areas, found, wrong = [], [], []
     for number in range(rounds):
         step()
         random = np.random.default_rng((seed, number, KINDS.index(kind)))
         target = int(random.choice(cold))
-        known = FakeProfiles(kind, SHARE).apply(model, target, random).known
+        known = FakeProfiles(kind, share).apply(model, target, random).known
         shoppers, scores, _ = spot_profiles(known, cold, model.likeness, seed + 1_000 + number)
         planted = fakes_among(known, shoppers)
         areas.append(auc(scores, planted))

@@ -6,9 +6,10 @@ import re
 
 from core.catalogue.clean import clean
 
-LONG_LIST = 12
-"""So many words with no punctuation between them and no function word among them are a list of keywords; in Chinese,
-so many pieces with blanks between them."""
+LONG_LIST = 18
+FUNCTION_SHARE = 0.15
+"""So many words with no punctuation between them, and fewer function words than this share among them, are a list of
+keywords (in prose more than a third are); in Chinese, so many pieces with blanks between them."""
 
 _HIDDEN = re.compile("(?<=[^\\W\\d_])[\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]+(?=[^\\W\\d_])")
 _STRAY = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff]")
@@ -45,8 +46,7 @@ def suspicious(sentence: str) -> bool:
     """Whether a sentence speaks to a machine, or is nothing but keywords."""
     if _COMMANDS.search(sentence):
         return True
-    return (
-        len(sentence.split()) >= LONG_LIST
-        and not _FUNCTION.search(sentence)
-        and not re.search(r"[,;:，；：、]", sentence)
-    )
+    pieces = sentence.split()
+    if len(pieces) < LONG_LIST or re.search(r"[,;:/，；：、]", sentence):
+        return False
+    return len(_FUNCTION.findall(sentence)) < FUNCTION_SHARE * len(pieces)

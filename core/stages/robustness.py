@@ -50,9 +50,9 @@ def score(
     """The examination of a run (the one that serves unless ``params.run`` says otherwise) as plain JSON; see
     ``core.robust.matrix.examine``. ``unchanged`` says whether the events are still those the run was trained on."""
     chosen = finished_run(workspace, params.run)
-    model = _model(workspace, chosen, params)
+    model = model_of(workspace, chosen, params)
     other = hardened_run(workspace, chosen)
-    hardened = _model(workspace, other, params) if other else None
+    hardened = model_of(workspace, other, params) if other else None
     found = examine(model, params, hardened, check=check, tell=tell)
     return found | {
         "name": chosen.name,
@@ -84,7 +84,8 @@ def kept(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
     return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else None
 
 
-def _model(workspace: Workspace, chosen: Run, params: RobustParams) -> Model:
+def model_of(workspace: Workspace, chosen: Run, params: RobustParams) -> Model:
+    """A finished run as a model under attack; raises DataError where none of its products is left."""
     artefact = read(workspace.sub("runs") / chosen.id)
     products = list(Catalogue(workspace).products())
     known = artefact.features.products

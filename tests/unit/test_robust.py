@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,9 +22,10 @@ from core.robust.matrix import RobustParams, examine, lines
 from core.robust.profiles import KINDS, FakeProfiles, injected, is_fake
 from core.robust.spotting import auc
 from core.robust.texts import commanded, invisible, stuffed, synonyms, typos
+from core.robust.world import Model
 from core.ui.robustness_matrix import frame, harm
-from tests.recommend_world import outcome, products
-from tests.robust_world import model
+from tests.recommend_world import interactions, outcome, products
+from tests.robust_world import model, read
 
 PROSE = "A kettle of stainless steel for two people. It boils a litre in four minutes, and it is quiet."
 CHINESE = "手冲壶\n壶身为不锈钢，容量一升，四分钟烧开，适合两个人使用。"
@@ -35,8 +38,9 @@ def test_the_clean_world_measures_what_the_run_was_measured_at() -> None:
 
 
 def test_the_network_of_a_run_stays_as_it_was_trained() -> None:
-    model()
-    assert outcome().artefact.network.node.dtype == torch.float32
+    network = deepcopy(outcome().artefact.network).to(torch.float32)
+    Model(replace(outcome().artefact, network=network), products(), interactions(), read)
+    assert network.node.dtype == torch.float32
 
 
 @pytest.mark.parametrize("attack", [Noise(), Fgsm(), Pgd(10)])
