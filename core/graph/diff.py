@@ -118,21 +118,22 @@ def by_source(difference: GraphDiff, source_of: Mapping[str, str]) -> dict[str, 
 
     ``source_of`` maps assertion ids to source ids; those it does not know count under "". A fact with supports of
     several sources counts for each, and a changed one for those whose supports came or went (for all of its sources
-    where only its confidence changed).
+    where only its confidence changed); one that follows by a rule, for the sources of what it follows from.
     """
     counts: dict[str, list[int]] = {}
 
-    def count(supports: Iterable[str], kind: int) -> None:
-        for source in {source_of.get(support, "") for support in supports}:
+    def count(fact: Fact, kind: int, supports: Iterable[str] = ()) -> None:
+        said = {source_of.get(support, "") for support in supports or fact.supports}
+        for source in said or fact.sources or ("",):
             counts.setdefault(source, [0, 0, 0])[kind] += 1
 
     for fact in difference.added:
-        count(fact.supports, 0)
+        count(fact, 0)
     for fact in difference.gone:
-        count(fact.supports, 1)
+        count(fact, 1)
     for change in difference.changed:
         moved = set(change.before.supports) ^ set(change.after.supports)
-        count(moved or change.after.supports, 2)
+        count(change.after, 2, moved)
     order = sorted(counts, key=lambda source: (-sum(counts[source]), source))
     return {source: SourceDiff(*counts[source]) for source in order}
 

@@ -10,19 +10,17 @@ from typing import Any
 from core.catalogue.store import Catalogue
 from core.errors import DataError
 from core.jobs.context import Context
-from core.recommend import runs
 from core.recommend.artefact import read
 from core.recommend.data import Interactions
 from core.recommend.encoder import sentence_encoder
 from core.recommend.runs import Run, finished_run, list_runs
 from core.recommend.source import read_events
+from core.robust.kept import FILE
 from core.robust.matrix import RobustParams, Tell, examine
 from core.robust.reading import read_by_tagger
 from core.robust.world import Model
 from core.stages.params import parsed
 from core.storage.workspaces import Workspace
-
-FILE = "robustness.json"
 
 
 def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -76,12 +74,6 @@ def hardened_run(workspace: Workspace, chosen: Run) -> Run | None:
 def trained_against(one: Run) -> bool:
     """Whether a run was trained against perturbed vectors."""
     return str(one.config.get("adversarial", "none")) != "none"
-
-
-def kept(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
-    """The last examination of a run; None before the first."""
-    path = workspace.sub("runs") / runs.get_run(workspace, run_id).id / FILE
-    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else None
 
 
 def model_of(workspace: Workspace, chosen: Run, params: RobustParams) -> Model:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.stages.robustness import FILE, kept
+from core.robust.kept import FILE, kept
 from core.storage.workspaces import Workspace
 
 Row = Mapping[str, Any]

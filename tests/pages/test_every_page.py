@@ -18,7 +18,16 @@ KEYS = {path.stem for path in (REPOSITORY / "assets" / "i18n" / "en").glob("*.ya
 MISSING = re.compile(rf"\b(?:{'|'.join(sorted(KEYS))})\.[a-z]\w+\b(?!\.)")
 QUICK = {
     "build": {"n_products": 60, "reviews": False},
-    "train": {"config": {"epochs": 1, "patience": 1, "text": "lexical", "residual_folds": 2, "threads": 1}},
+    "train": {
+        "config": {
+            "epochs": 1,
+            "patience": 1,
+            "text": "lexical",
+            "residual_folds": 2,
+            "threads": 1,
+            "certificate": False,
+        }
+    },
     "explain": {"shoppers": 1},
 }
 

@@ -89,7 +89,7 @@ def taught(taught_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_empty_page_leads_to_the_form_and_the_form_to_a_job(shop: Workspace) -> None:
     test = opened(shop)
-    assert "has not learned anything here yet" in words(test)
+    assert "Select one for its card" in words(test)
     test.button(key="finetune-new").click().run()
     assert "Nobody has decided about a fact yet" in words(test)
     assert test.button(key="finetune-start").disabled

@@ -47,7 +47,7 @@ def test_each_model_says_whether_it_can_be_used_and_what_it_would_skip(workspace
     counts = models_state.text_counts(workspace)
     assert counts["en"] > counts["zh"] > 0
     text = said(opened(workspace))
-    assert "of 3 language models can be used" in text
+    assert "of 4 language models can be used" in text
     assert "export NO_SUCH_KEY=…" in text
     assert "key not set" in text
     total = sum(counts.values())
@@ -65,7 +65,7 @@ def test_without_its_files_the_embedded_model_names_the_command(
     text = said(opened(workspace))
     assert "not downloaded" in text
     assert "python -m core models fetch" in text
-    assert "0 of 1 language models" in text
+    assert "0 of 2 language models" in text
 
 
 def test_what_fits_the_machine_is_recommended(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,11 +128,11 @@ def test_an_endpoint_is_added_after_it_was_checked_and_taken_off_again(
     again(test)
     test.button(key="model-write").click()
     assert "big is on the list" in said(again(test))
-    assert [card.where for card in registry.available()][1:] == ["https://api.example.com/v1"]
+    assert [card.where for card in registry.available()][2:] == ["https://api.example.com/v1"]
     assert "sk-123" not in path().read_text("utf-8")
     test.button(key="remove-big").click()
     again(test)
-    assert len(registry.available()) == 1
+    assert len(registry.available()) == 2
 
 
 def test_a_visitor_from_elsewhere_may_look_but_not_write(workspace: Workspace) -> None:

@@ -54,7 +54,7 @@ def inverse(net: Net, plan: Plan) -> Step:
 def transitive(net: Net, plan: Plan) -> Step:
     """a R c goes where a R b and b R c stay (the transitive reduction of Aho, Garey and Ullman, 1972).
 
-    Facts on a cycle stay: which of them follows from the others is not determined.
+    Facts on a cycle, or that lead into one, stay: which of them follows from the others is not determined.
     """
     gone: list[Fact] = []
     for relation in sorted(TRANSITIVE):
@@ -68,7 +68,9 @@ def transitive(net: Net, plan: Plan) -> Step:
             for fact in facts
             if fact.subject not in reach.get(fact.object, set())
             and any(
-                fact.object in reach.get(middle, ()) and fact.subject not in reach.get(middle, ())
+                fact.object in reach.get(middle, ())
+                and fact.subject not in reach.get(middle, ())
+                and middle not in reach.get(fact.object, ())
                 for middle in after[fact.subject] - {fact.object}
             )
         ]
