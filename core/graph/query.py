@@ -146,7 +146,9 @@ def ego(
             links.update(neighbours(graph, node, filters))
         for node in links.keys() & (seen.keys() | hidden):
             del links[node]
-        new = nsmallest(max(room, 0), links, key=lambda n: (-links[n], -graph.degree(n), n))
+        known = graph.by_node.links
+        ranked = nsmallest(max(room, 0), ((-count, -len(known[n]), n) for n, count in links.items()))
+        new = [node for _, _, node in ranked]
         left_out.update(links.keys() - set(new))
         seen.update(dict.fromkeys(new))
         return new
@@ -173,7 +175,7 @@ def ego(
 
 def neighbours(graph: Graph, node_id: str, filters: Filters = ANYTHING) -> list[str]:
     """The nodes one fact away, each as often as there are facts, in no order."""
-    facts = [graph.facts[i] for i in graph.by_node.links.get(node_id, ())]
+    facts = list(map(graph.facts.__getitem__, graph.by_node.links.get(node_id, ())))
     if filters != ANYTHING:
         facts = [fact for fact in facts if filters.passes(graph, fact)]
     return [fact.object if fact.subject == node_id else fact.subject for fact in facts]

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.__main__ import main
 from core.jobs import Jobs, run_inline
 from core.recommend import runs
+from core.robust.kept import kept as kept_of
 from core.settings import settings
 from core.stages import REGISTRY
 from core.stages import robustness as stage
@@ -82,7 +83,7 @@ def test_an_examination_is_kept_shown_in_both_languages_and_given_by_the_command
 ) -> None:
     plain = next(run for run in runs.list_runs(trained) if run.name == "plain")
     run_inline(trained, "robustness", REGISTRY, {"run": plain.id, "targets": 1, "rounds": 1})
-    kept = stage.kept(trained, plain.id)
+    kept = kept_of(trained, plain.id)
     assert kept is not None
     assert kept["hardened"]["name"] == "hard"
     assert kept["unchanged"]
