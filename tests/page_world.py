@@ -16,3 +16,10 @@ def open_page(page: str, workspace: Workspace, lang: str = "en", **params: str) 
     test.run()
     assert not test.exception, test.exception
     return test
+
+
+def words(test: AppTest) -> str:
+    """All that a visitor reads on the page."""
+    kinds = (test.markdown, test.caption, test.subheader, test.info, test.warning, test.code)
+    html = [str(element.proto.body) for element in test.get("html")]
+    return " ".join([*html, *(str(one.value) for kind in kinds for one in kind)])

@@ -11,6 +11,7 @@ from core.llm.base import ModelCard
 from core.settings import REPOSITORY
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace
+from tests.page_world import words
 from tests.unit.test_build_stage import ROWS, Copyist, fill
 
 
@@ -19,17 +20,6 @@ def page(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
     for name, value in {"w": workspace.info.id, "lang": language, **params}.items():
         test.query_params[name] = value
     return test.run()
-
-
-def words(test: AppTest) -> str:
-    html = [str(element.proto.body) for element in test.get("html")]
-    shown = (*test.markdown, *test.caption, *test.info, *test.warning)
-    return " ".join([*html, *(str(element.value) for element in shown)])
-
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
 
 
 def test_an_empty_workspace_offers_the_sample_and_loads_it(workspace: Workspace) -> None:

@@ -6,27 +6,16 @@ import json
 from functools import partial
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.graph.store import GraphStore
 from core.jobs import Jobs, run_inline
 from core.stages import REGISTRY
 from core.stages.compress import STRENGTHS, curve, exported, saved_views, view
 from core.storage.workspaces import Workspace
-from tests.page_world import open_page
+from tests.page_world import open_page, words
 from tests.quality_world import fill_shelves
 
 opened = partial(open_page, "compress")
-
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
-
-
-def words(test: AppTest) -> str:
-    parts = [str(element.proto.body) for element in test.get("html")]
-    return " ".join(parts + [str(one.value) for kind in (test.markdown, test.caption) for one in kind])
 
 
 def test_the_curve_is_measured_by_a_job(workspace: Workspace) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.extract import methods
 from core.extract.ground import Span
@@ -25,20 +24,9 @@ from core.ui.evaluate_state import evaluations
 from core.ui.evaluate_view import figures_json
 from core.ui.tables import to_csv
 from tests.evaluate_world import Rote, Teacher, jsonl, settings_of
-from tests.page_world import open_page
+from tests.page_world import open_page, words
 
 opened = partial(open_page, "evaluate")
-
-
-def words(test: AppTest) -> str:
-    parts = [str(element.proto.body) for element in test.get("html")]
-    kinds = (test.markdown, test.caption, test.warning)
-    return " ".join(parts + [str(one.value) for kind in kinds for one in kind])
-
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
 
 
 @pytest.fixture(scope="module")

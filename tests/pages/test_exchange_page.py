@@ -128,7 +128,6 @@ def test_a_file_is_made_when_asked_for_and_then_offered(workspace: Workspace) ->
 def test_a_big_graph_is_made_by_a_job(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(workspace)
     monkeypatch.setattr("core.ui.exchange_take.AT_ONCE", 3)
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
     opened(workspace, view="take").button(key="exchange-make-parquet").click().run()
     (job,) = Jobs(workspace).list("exchange")
     assert dict(job.params) == {"action": "make", "format": "parquet"}
@@ -178,7 +177,6 @@ def test_a_push_needs_a_server_of_the_settings(workspace: Workspace, monkeypatch
     assert "SHELFGRAPH_NEO4J_URL" in said(opened(workspace, view="take"))
     monkeypatch.setenv("SHELFGRAPH_NEO4J_URL", "http://127.0.0.1:1")
     settings.cache_clear()
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
     test = opened(workspace, view="take")
     assert "127.0.0.1/neo4j" in said(test)
     test.button(key="exchange-push").click().run()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.jobs import Jobs, run_inline, worker
 from core.llm import adapters
@@ -18,16 +17,11 @@ from core.stages import REGISTRY
 from core.stages.evaluate_texts import keep_file
 from core.storage.workspaces import Workspace, Workspaces
 from tests import tiny_model
-from tests.page_world import open_page
+from tests.page_world import open_page, words
 
 CONFIG = {"epochs": 1, "checks": 1, "rank": 2, "alpha": 4.0, "learning_rate": 0.01}
 
 opened = partial(open_page, "finetune")
-
-
-def words(test: AppTest) -> str:
-    parts = [str(element.proto.body) for element in test.get("html")]
-    return " ".join(parts + [str(one.value) for kind in (test.markdown, test.caption) for one in kind])
 
 
 def params_of(workspace: Workspace, **others: Any) -> dict[str, Any]:
@@ -40,11 +34,6 @@ def params_of(workspace: Workspace, **others: Any) -> dict[str, Any]:
         "config": CONFIG,
         **others,
     }
-
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
 
 
 @pytest.fixture(scope="module")

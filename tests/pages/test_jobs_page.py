@@ -10,6 +10,7 @@ from core.jobs import Jobs, Status, run_inline
 from core.settings import REPOSITORY
 from core.storage.workspaces import Workspace
 from tests.jobs_worker import REGISTRY
+from tests.page_world import words
 
 
 def page(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
@@ -17,16 +18,6 @@ def page(workspace: Workspace, language: str = "en", **params: str) -> AppTest:
     for name, value in {"w": workspace.info.id, "lang": language, **params}.items():
         test.query_params[name] = value
     return test.run()
-
-
-def words(test: AppTest) -> str:
-    html = [str(element.proto.body) for element in test.get("html")]
-    return " ".join([*html, *(str(element.value) for element in (*test.markdown, *test.caption, *test.code))])
-
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
 
 
 def test_a_failed_job_says_what_where_and_what_to_do(workspace: Workspace) -> None:

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.graph.log import Log
 from core.graph.store import GraphStore
@@ -15,20 +14,10 @@ from core.jobs import Jobs, run_inline
 from core.settings import settings
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page
+from tests.page_world import open_page, words
 from tests.quality_world import fill_shelves
 
 opened = partial(open_page, "quality")
-
-
-def words(test: AppTest) -> str:
-    parts = [str(element.proto.body) for element in test.get("html")]
-    return " ".join(parts + [str(one.value) for kind in (test.markdown, test.caption) for one in kind])
-
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
 
 
 @pytest.fixture(scope="module")

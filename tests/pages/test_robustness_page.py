@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
 from core.jobs import Jobs, run_inline
@@ -17,21 +16,15 @@ from core.settings import settings
 from core.stages import REGISTRY
 from core.stages import robustness as stage
 from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page
+from tests.page_world import open_page, words
 from tests.recommend_world import fill, small_config
 from tests.robust_world import read
 
 opened = partial(open_page, "robustness")
 
 
-def words(test: AppTest) -> str:
-    parts = [str(element.proto.body) for element in test.get("html")]
-    return " ".join([*parts, *(str(one.value) for kind in (test.markdown, test.caption) for one in kind)])
-
-
 @pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
+def quick_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "read_by_tagger", read)
 
 

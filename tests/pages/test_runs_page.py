@@ -8,7 +8,6 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.jobs import Jobs, run_inline
 from core.recommend import runs
@@ -16,21 +15,10 @@ from core.recommend.cases import FILE
 from core.settings import settings
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page
+from tests.page_world import open_page, words
 from tests.recommend_world import fill, fill_graph, small_config
 
 opened = partial(open_page, "runs")
-
-
-def words(test: AppTest) -> str:
-    parts = [str(element.proto.body) for element in test.get("html")]
-    parts += [str(one.value) for kind in (test.markdown, test.caption, test.subheader) for one in kind]
-    return " ".join(parts)
-
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
 
 
 @pytest.fixture(scope="module")

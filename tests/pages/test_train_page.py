@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.errors import Cancelled
 from core.form import entries
@@ -16,21 +15,10 @@ from core.recommend.config import PRESETS, TrainConfig
 from core.settings import settings
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page
+from tests.page_world import open_page, words
 from tests.recommend_world import fill, small_config
 
 opened = partial(open_page, "train")
-
-
-def words(test: AppTest) -> str:
-    parts = [str(element.proto.body) for element in test.get("html")]
-    parts += [str(one.value) for kind in (test.markdown, test.caption, test.subheader) for one in kind]
-    return " ".join(parts)
-
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jobs, "dispatch", lambda self: None)
 
 
 @pytest.fixture(scope="module")
