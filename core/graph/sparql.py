@@ -110,7 +110,7 @@ def _in_time(work: Callable[[], Found], seconds: float) -> Found:
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:
+        except BaseException as error:  # the thread's end: whatever it was goes to whoever waits for it
             if not future.done():
                 future.set_exception(error)
             if not isinstance(error, ShelfGraphError | OutOfTime):

@@ -62,9 +62,10 @@ def score(
     """Fit and measure each model: full ranking, products a shopper has left out, all tuned on validation only.
 
     Baselines are refitted on all that precedes the test. ``p_value`` is the Wilcoxon signed-rank test's over
-    shoppers, on NDCG@10 averaged over seeds, against the graph-free baseline that was best on validation, after Holm;
-    ``interval`` the 95% bootstrap interval of NDCG@10. The preset "auto" is "balanced", or where that would take more
-    than ``BUDGET_SECONDS``, "quick" with as many epochs as fit. Raises ConfigError for a model that is not known.
+    shoppers, on NDCG@10 averaged over seeds, against the graph-free baseline that was best on validation, after
+    Holm; ``fit_seconds`` is the fit that is tested, without the tuning before it; ``interval`` the 95% bootstrap
+    interval of NDCG@10. The preset "auto" is "balanced", or where that would take more than ``BUDGET_SECONDS``,
+    "quick" with as many epochs as fit. Raises ConfigError for a model that is not known.
     """
     _check(models, seeds, preset)
     facts = bench.facts if bench.facts is not None else {}
@@ -162,10 +163,8 @@ def _graph_knn(
         return fit(prepared.best.name, data, prepared.best.params, prepared.similarity)
 
     one = _Scored()
+    again, one.about["params"], one.valid = tuned_graph_knn(base, facts, bench.split.train, bench.split.valid)
     with _timed(one):
-        again, one.about["params"], one.valid = tuned_graph_knn(
-            base, facts, bench.split.train, bench.split.valid
-        )
         model = again(bench.split.known)
     one.about["on"] = prepared.best.name
     one.measured.append(evaluate(model.score, bench.split.test, bench.split.known.counts))
