@@ -21,6 +21,7 @@ from core.ui.resolve_list import bulk, decided
 from core.ui.session import cached_catalogue, cached_graph
 from core.ui.shell import empty, go, header, param, run_page, set_params
 from core.ui.text import number, t
+from core.ui.told import told
 
 STYLE = ASSETS / "css" / "resolve.css"
 STAGE = "resolve"
@@ -52,9 +53,7 @@ def render(workspace: Workspace) -> None:
             required=True,
             on_change=_show,
         )
-    st.html(
-        f'<p class="sg-resolve-told" role="status">{escape(st.session_state.pop("resolve_told", ""))}</p>'
-    )
+    st.html(f'<p class="sg-resolve-told" role="status">{escape(told("resolve"))}</p>')
     if show == "open":
         _open(workspace)
     else:

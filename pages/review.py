@@ -9,7 +9,7 @@ import streamlit as st
 from core.graph.looks import looks
 from core.storage.workspaces import Workspace
 from core.ui import review_queue, review_teach
-from core.ui.review_card import STYLE, card, reasons, told, undo_button
+from core.ui.review_card import STYLE, card, last_press, reasons, undo_button
 from core.ui.review_people import rename, together
 from core.ui.review_state import Desk, ReviewState, current, desk, read_state
 from core.ui.shell import empty, go, header, run_page
@@ -42,7 +42,7 @@ def render(workspace: Workspace) -> None:
             _nothing(workspace, now, state)
         else:
             card(workspace, now, look, state, primary=not offers)
-        told()
+        last_press()
     with right:
         if state.me:
             rename(state)

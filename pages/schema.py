@@ -20,6 +20,7 @@ from core.ui.schema_table import table
 from core.ui.schema_yaml import editor, remarks
 from core.ui.shell import go, header, run_page, set_params
 from core.ui.text import number, t
+from core.ui.told import told
 
 STYLE = ASSETS / "css" / "schema.css"
 Action = Callable[[], object]
@@ -30,7 +31,7 @@ def render(workspace: Workspace) -> None:
     st.html(STYLE)
     schema_save.failed()
     # In the line of state, as a toast would lie over the button that is wanted next.
-    told = str(st.session_state.pop("schema_told", ""))
+    said = told("schema")
     force = in_force(workspace)
     draft = draft_of(workspace, force)
     raw = draft.checked().raw
@@ -39,7 +40,7 @@ def render(workspace: Workspace) -> None:
     choice = _bar(workspace, raw, shown)
     draft.at(shown, choice.name if choice else "")
     action = _content(workspace, draft, force, raw, choice, shown)
-    header("schema", _state(workspace, draft, force, told), action)
+    header("schema", _state(workspace, draft, force, said), action)
 
 
 def _content(
@@ -100,17 +101,19 @@ def _state(workspace: Workspace, draft: Draft, force: InForce, said: str) -> str
     if found.raw is None:
         fatal = sum(remark.fatal for remark in found.remarks)
         return t("schema.state_faulty", n=number(fatal))
-    told = t(
+    size = t(
         "schema.state",
         attributes=number(len(rows(found.raw))),
         categories=number(len(category_names(found.raw))),
     )
     if said:
-        return f"{told} · <strong>{escape(said)}</strong>"
+        size = f"{size} · <strong>{escape(said)}</strong>"
     if draft.changed:
-        return f"{told} · <strong>{escape(t('schema.state_unsaved'))}</strong>"
+        return f"{size} · <strong>{escape(t('schema.state_unsaved'))}</strong>"
+    if said:
+        return size
     origin = t("schema.state_own") if force.own else t("schema.state_shipped")
-    parts = [told, t("schema.state_version", version=f"<code>{force.version[:8]}</code>", origin=origin)]
+    parts = [size, t("schema.state_version", version=f"<code>{force.version[:8]}</code>", origin=origin)]
     read = read_with(workspace)
     if read:
         parts.append(t("schema.state_read" if read == force.version else "schema.state_stale"))

@@ -8,6 +8,7 @@ from core.graph.matches import ACTOR, Candidate, Matches, Status
 from core.graph.model import product_node
 from core.stages.resolve_plan import agreeing
 from core.storage.workspaces import Workspace
+from core.ui import told
 from core.ui.review_state import read_state
 from core.ui.session import cached_catalogue, cached_graph
 from core.ui.shell import set_params
@@ -91,8 +92,8 @@ def last() -> tuple[str, str] | None:
 
 
 def tell(text: str) -> None:
-    """Keep a sentence for the line above the list until the next press."""
-    st.session_state["resolve_told"] = text
+    """Keep a sentence for the line above the list."""
+    told.tell("resolve", text)
 
 
 def more(rows: int) -> None:

@@ -27,6 +27,7 @@ from core.ui.review_press import pass_over, press, start_editing, take_back
 from core.ui.review_state import Desk, ReviewState, extractor_label, reason_label
 from core.ui.session import cached_catalogue
 from core.ui.text import listed, number, percent, relation_label, t
+from core.ui.told import told
 
 STYLE = ASSETS / "review_view" / "page.css"
 READINGS, MOST_READERS = 4, 50
@@ -196,9 +197,9 @@ def undo_button(workspace: Workspace, desk: Desk, state: ReviewState) -> None:
     )
 
 
-def told() -> None:
+def last_press() -> None:
     """Say what the last press has done, in a line that keeps its place."""
-    kind, text = st.session_state.pop("review_told", ("", ""))
+    kind, text = told("review", ("", ""))
     st.html(f'<p class="sg-review-told {kind}" role="status">{escape(text)}</p>')
 
 

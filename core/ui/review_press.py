@@ -11,6 +11,7 @@ from core.graph.looks import Look
 from core.graph.review import key_of
 from core.graph.review_log import Choice, Outcome, decide, undo
 from core.storage.workspaces import Workspace
+from core.ui import told
 from core.ui.review_state import change, desk, put_off, read_state
 from core.ui.text import listed, number, t
 
@@ -75,13 +76,13 @@ def pass_over(look: Look) -> None:
     for item in look.items:
         later.pop(item.lead.id, None)
         later[item.lead.id] = None
-    st.session_state.pop("review_told", None)
+    told.hush("review")
     change(at="")
 
 
 def tell(kind: str, text: str) -> None:
-    """Keep a sentence for the line above the fact until the next press."""
-    st.session_state["review_told"] = (kind, text)
+    """Keep a sentence for the line above the fact."""
+    told.tell("review", (kind, text))
 
 
 def start_editing(mode: str, lead_id: str) -> None:

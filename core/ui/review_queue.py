@@ -29,6 +29,7 @@ from core.ui.review_state import (
 )
 from core.ui.session import cached_catalogue
 from core.ui.text import number, relation_label, t
+from core.ui.told import hush
 
 MORE = 24
 
@@ -217,5 +218,5 @@ def _go(workspace: Workspace, choices: Sequence[Choice], seen: int) -> None:
 
 
 def _open(lead_id: str) -> None:
-    st.session_state.pop("review_told", None)
+    hush("review")
     change(at=lead_id)

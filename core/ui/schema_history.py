@@ -16,6 +16,7 @@ from core.ui.schema_state import Draft
 from core.ui.shell import guarded
 from core.ui.tables import table
 from core.ui.text import ago, moment, number, t
+from core.ui.told import tell
 
 
 def history(workspace: Workspace, draft: Draft, force: InForce) -> None:
@@ -90,4 +91,4 @@ def _compare(workspace: Workspace, draft: Draft, force: InForce, version: Versio
 def _restore(workspace: Workspace, version: Version) -> None:
     with guarded():
         restore(workspace, version, actor=actor())
-        st.session_state["schema_told"] = t("schema.restored", version=version.version[:8])
+        tell("schema", t("schema.restored", version=version.version[:8]))

@@ -23,6 +23,7 @@ from core.ui.schema_state import Choice, Draft, products_of, show
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, guarded
 from core.ui.text import duration, language, listed, number, percent, relation_label, t
+from core.ui.told import tell
 
 AROUND = 34
 _Kept = dict[tuple[str, str, str], tuple[str, ModelOpinion]]
@@ -63,7 +64,7 @@ def take(draft: Draft, raw: Raw, choice: Choice, ticked: Sequence[Proposal]) -> 
     new = [_row(proposal, known) for proposal in ticked]
     draft.put(with_rows(made, [*rows(made, number_now), *new], number_now))
     show("table")
-    st.session_state["schema_told"] = t("schema.taken", n=number(len(ticked)))
+    tell("schema", t("schema.taken", n=number(len(ticked))))
 
 
 def _row(proposal: Proposal, known: dict[str, Row]) -> Row:

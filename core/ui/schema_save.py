@@ -17,6 +17,7 @@ from core.ui.schema_state import Draft
 from core.ui.session import cached_graph
 from core.ui.shell import problem
 from core.ui.text import NOT_MEASURED, language, listed, number, relation_label, t
+from core.ui.told import tell
 
 MOST_CHANGES = 40
 _SIGNS = {"added": "+", "asked": "+", "removed": "−", "not_asked": "−"}
@@ -69,7 +70,7 @@ def _save(workspace: Workspace, draft: Draft) -> None:
         return
     draft.based_on = draft.text
     draft.settle()
-    st.session_state["schema_told"] = t("schema.saved", version=saved.version[:8])
+    tell("schema", t("schema.saved", version=saved.version[:8]))
 
 
 def differences(old: Raw, new: Raw, before: str, after: str) -> None:
