@@ -105,6 +105,6 @@ def page(chromium: Any) -> Iterator[Any]:
         viewport={"width": 1440, "height": 900}, color_scheme="light", locale="en-US"
     )
     visit = context.new_page()
-    visit.set_default_timeout(20_000)
+    visit.set_default_timeout(40_000)
     yield visit
     context.close()
