@@ -1,8 +1,8 @@
 """Baselines, all of one form: decayed history × product–product similarity + prior.
 
 Popularity with time decay, ItemKNN (cosine with shrinkage), RP3β (Paudel et al., TiiS 2016), EASE (Steck, WWW 2019),
-BPR-MF (Rendle et al., UAI 2009) with shoppers folded in, text kNN, and ItemKNN + text. Each is tuned on validation over
-a small grid and refitted on all that precedes the test.
+BPR-MF (Rendle et al., UAI 2009) with shoppers folded in, text kNN, ItemKNN + text and EASE + text. Each is tuned on
+validation over a small grid and refitted on all that precedes the test.
 """
 
 from __future__ import annotations
@@ -164,6 +164,15 @@ def item_knn_text(
     return ((1.0 - share) * taken + share * written).tocsr().astype(np.float32), prior
 
 
+def ease_text(
+    data: Interactions, text: Any = None, ridge: float = 30.0, share: float = 0.2
+) -> tuple[Any, NDArray[np.float32]]:
+    """(1 − share) · EASE + share · text kNN. Text fills in for products that are too rare for a regression."""
+    taken, prior = ease(data, ridge=ridge)
+    written, _ = text_knn(data, text)
+    return ((1.0 - share) * taken + share * written).tocsr().astype(np.float32), prior
+
+
 Fit = Callable[..., tuple[Any, NDArray[np.float32]]]
 _DECAYS = (0.5, 0.7, 0.85, 1.0)
 GRID: dict[str, tuple[Fit, dict[str, tuple[float, ...]]]] = {
@@ -174,8 +183,9 @@ GRID: dict[str, tuple[Fit, dict[str, tuple[float, ...]]]] = {
     "bpr_mf": (bpr_mf, {"penalty": (0.03, 0.06, 0.1), "decay": _DECAYS}),
     "textknn": (text_knn, {"decay": _DECAYS}),
     "itemknn_text": (item_knn_text, {"shrink": (5.0, 20.0), "share": (0.2, 0.4, 0.6), "decay": _DECAYS}),
+    "ease_text": (ease_text, {"ridge": (30.0, 100.0), "share": (0.1, 0.2, 0.35), "decay": _DECAYS}),
 }
-NEEDS_TEXT = frozenset({"textknn", "itemknn_text"})
+NEEDS_TEXT = frozenset({"textknn", "itemknn_text", "ease_text"})
 
 
 def fit(name: str, data: Interactions, params: Mapping[str, float], text: Any = None) -> Baseline:

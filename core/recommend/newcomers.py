@@ -35,7 +35,7 @@ def extended(workspace: Workspace, artefact: Artefact, fresh: list[Product]) -> 
     baseline = artefact.baseline
     similarity = baseline.similarity.tocsr(copy=True)
     similarity.resize((size, size))
-    share = {"textknn": 1.0, "itemknn_text": float(baseline.params.get("share", 0.0))}.get(baseline.name, 0.0)
+    share = 1.0 if baseline.name == "textknn" else float(baseline.params.get("share", 0.0))
     if share:
         similarity = similarity + share * _likeness(artefact.features, features)
     padded = Baseline(
