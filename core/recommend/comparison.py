@@ -51,8 +51,8 @@ def kept_cases(workspace: Workspace, runs: Sequence[Run]) -> dict[str, RunCases]
 def exam(run: Run) -> tuple[Any, ...]:
     """Equal for runs that sat the same test: the same data, split the same way."""
     config = full_config(run)
-    temporal = config["split"] == SplitKind.TEMPORAL
-    shares = (config["valid_share"], config["test_share"]) if temporal else ()
+    shared = config["split"] != SplitKind.LEAVE_ONE_OUT
+    shares = (config["valid_share"], config["test_share"]) if shared else ()
     return (run.data_hash, config["split"], config["purchases_only"], *shares)
 
 

@@ -19,10 +19,11 @@ from core.recommend.audit import audit
 from core.recommend.cases import write_cases
 from core.recommend.config import GraphKind, TextKind, TrainConfig, config_of
 from core.recommend.data import split
+from core.recommend.dataset import dataset
 from core.recommend.encoder import sentence_encoder
 from core.recommend.experiment import Hooks, run_training
 from core.recommend.features import training_facts
-from core.recommend.source import documents_of, interactions, read_events, review_times
+from core.recommend.source import documents_of, review_times
 from core.stages.certify import certify
 from core.storage.workspaces import Workspace
 
@@ -75,19 +76,25 @@ def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[st
 def _train(context: Context, config: TrainConfig, run_id: str) -> None:
     workspace = context.workspace
     products = list(Catalogue(workspace).products())
-    data = interactions(workspace, products, purchases_only=config.purchases_only)
+    found = dataset(workspace, products, config)
+    data = found.data
     parts = split(data, config.split.value, config.valid_share, config.test_share)
     graph = GraphStore(workspace).graph()
     documents = documents_of(workspace)
-    facts = training_facts(graph.facts.values(), documents, reviews=config.reviews_in_graph)
+    facts = training_facts(
+        graph.facts.values(),
+        documents,
+        reviews=config.reviews_in_graph,
+        behaviour=config.behaviour_in_graph,
+    )
     report = audit(
         data,
         parts,
         graph.facts.values(),
         documents,
         review_times(workspace),
-        reviews_used=config.reviews_in_graph and config.graph is not GraphKind.NONE,
-        dropped=len(read_events(workspace, purchases_only=config.purchases_only)) - len(data),
+        config=config,
+        found=found,
     )
     runs.describe(workspace, run_id, data_hash=data.hash, graph_hash=graph.hash)
     context.emit("audit", **report.plain())
