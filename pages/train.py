@@ -226,6 +226,9 @@ def _result(workspace: Workspace, known: list[runs.Run]) -> None:
         st.markdown(f"**{view.sentence(main)}**")
         for told in others:
             st.markdown(view.sentence(told))
+        if told := run.metrics.get("search"):
+            key = "train.budget_same" if told["same_budget"] else "train.budget_grid"
+            st.caption(t(key, trials=number(told["trials"]), n=number(told["baseline_trials"])))
         _actions(workspace, run)
         with st.container(border=True):
             certificate(workspace, run)

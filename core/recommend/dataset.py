@@ -78,14 +78,16 @@ def with_target(data: Interactions, names: Sequence[str], wanted: str = "") -> t
     ``names`` are the domains of the products. Raises DataError for one that no product is of.
     """
     known = sorted({name for name in names if name})
-    if not known:
-        return data, ""
     if wanted and wanted not in known:
         raise DataError(
             f"No product is of the domain “{wanted}”.",
             where="domain",
-            remedy=f"Choose one of: {', '.join(known[:12])}; or leave it empty.",
+            remedy=f"Choose one of: {', '.join(known[:12])}; or leave it empty."
+            if known
+            else "Add the column “category” to the products.",
         )
+    if not known:
+        return data, ""
     if not wanted:
         place = {name: index for index, name in enumerate(known)}
         of = np.array([place.get(name, len(known)) for name in names])[data.product]
