@@ -44,6 +44,12 @@ def render(workspace: Workspace) -> None:
         else:
             _unfinished(workspace)
             st.html(f'<p class="sg-state">{escape(t("search.before_first"))}</p>')
+    if shown is not None and not active:
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            view.baselines(shown)
+        with right:
+            view.trials(shown)
 
 
 def _to_catalogue() -> None:
@@ -126,8 +132,6 @@ def _result(workspace: Workspace, found: Kept) -> None:
                 _train(workspace, found)
             view.commands(workspace, found)
     view.pictures(found, found.id)
-    view.baselines(found)
-    view.trials(found)
 
 
 def _train(workspace: Workspace, found: Kept) -> None:

@@ -56,10 +56,16 @@ def _axis(one: Dimension, values: Sequence[Value]) -> dict[str, Any]:
     if one.log:
         ends = (math.log10(one.least), math.log10(one.most))
         marks = [one.least, *_round_between(one.least, one.most), one.most]
-        ticks = [math.log10(mark) for mark in marks]
+        powers_of = [math.log10(mark) for mark in marks]
         texts = [f"{mark:g}" for mark in marks]
         powers = [math.log10(float(value)) for value in values]
-        return {"label": name, "values": powers, "tickvals": ticks, "ticktext": texts, "range": list(ends)}
+        return {
+            "label": name,
+            "values": powers,
+            "tickvals": powers_of,
+            "ticktext": texts,
+            "range": list(ends),
+        }
     return {"label": name, "values": [float(value) for value in values], "range": [one.least, one.most]}
 
 

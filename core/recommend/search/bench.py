@@ -51,7 +51,7 @@ class Bench:
     def tune(
         self, trials: int | None, known: Mapping[str, Tuned], on_tuned: Callable[[str, Tuned], None]
     ) -> dict[str, Tuned]:
-        """Tune each baseline with so many trials, or on its grid for None; those in ``known`` are done."""
+        """Tune each baseline on its grid, and with so many trials more (None: none); those in ``known`` are done."""
         text = self._first().similarity
         train, cases = self.split.train, self.split.valid.some(VALID_CASES, self.config.seed)
         found = dict(known)

@@ -78,12 +78,12 @@ def list_searches(workspace: Workspace) -> list[str]:
 
 
 def budget(workspace: Workspace, search_id: str) -> dict[str, Any]:
-    """How many trials the settings of a run and each of its baselines were found by."""
+    """How many trials the settings of a run were found by, and each of its baselines at least."""
     kept = read_search(workspace, search_id)
     return {
         "id": search_id,
         "trials": len(kept.trials),
-        "baseline_trials": max((one.trials for one in kept.baselines.values()), default=0),
+        "baseline_trials": min((one.trials for one in kept.baselines.values()), default=0),
         "same_budget": kept.plan.baselines,
     }
 

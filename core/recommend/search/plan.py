@@ -24,7 +24,7 @@ def _usual() -> Iterator[tuple[str, list[Value]]]:
 class SearchPlan(BaseModel):
     """``config`` is where the search starts and what stays as it is; ``fields`` maps a searched setting to its options
     or the ends of its range, empty for the usual ones. It stops after ``trials``, or when ``minutes`` (0 for no limit)
-    are over. ``baselines`` gives each baseline as many trials."""
+    are over. ``baselines`` gives each baseline as many trials after its grid."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
