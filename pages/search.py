@@ -10,6 +10,7 @@ from core.jobs import Jobs, JobView
 from core.recommend import runs
 from core.recommend.search.kept import Kept
 from core.recommend.search.plan import SearchPlan
+from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import search_view as view
 from core.ui.progress import job_panel
@@ -20,10 +21,12 @@ from core.ui.shell import empty, go, header, param, run_page, set_params
 from core.ui.text import moment, number, t
 
 STAGE = "tune"
+STYLE = ASSETS / "css" / "search.css"
 
 
 def render(workspace: Workspace) -> None:
     """Draw the page."""
+    st.html(STYLE)
     if not cached_catalogue(workspace).counts.get("events"):
         header("search")
         empty("search", what=t("search.empty_what"), why=t("search.empty_why"), button=_to_catalogue)

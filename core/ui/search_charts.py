@@ -15,8 +15,9 @@ from core.ui.text import t
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-SCALE = ((0.0, "#c9d3dd"), (0.5, "#7fb0e0"), (1.0, POSITIVE))
-"""From a poor trial to a good one: readable on light and dark surfaces."""
+SCALE = ((0.0, NEGATIVE), (0.5, "#9aa3ad"), (1.0, POSITIVE))
+"""From a poor trial over a middling one to a good one: readable on light and dark surfaces."""
+CJK_LETTERS = 4
 
 
 def parallel(trials: Sequence[Trial], dimensions: Sequence[Dimension]) -> Figure:
@@ -141,7 +142,9 @@ def importance(shares: Mapping[str, float]) -> Figure:
 
 
 def _broken(name: str, most: int = 14) -> str:
-    """A label in lines of at most so many letters, as far as its words allow."""
+    """A label in lines of at most so many letters, as far as its words allow; Chinese in lines of CJK_LETTERS."""
+    if not name.isascii() and " " not in name:
+        return "<br>".join(name[at : at + CJK_LETTERS] for at in range(0, len(name), CJK_LETTERS))
     lines = [""]
     for word in name.split():
         if lines[-1] and len(lines[-1]) + len(word) >= most:

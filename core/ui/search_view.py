@@ -78,7 +78,8 @@ def now(events: Sequence[JobEvent]) -> None:
 def pictures(found: Kept, key: str) -> None:
     """Parallel coordinates over history and importance; they keep their places while a search runs."""
     _heading("search.parallel", t("search.parallel_help"))
-    show(charts.parallel(found.trials, _axes(found)), f"{key}_parallel")
+    with st.container(key="search-parallel"):
+        show(charts.parallel(found.trials, _axes(found)), f"{key}_parallel")
     left, right = st.columns(2, gap="large")
     with left:
         _heading("search.history")

@@ -7,15 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.catalogue.ingest import ingest
 from core.domain import Fact, content_hash
 from core.errors import DataError
+from core.jobs import run_inline
 from core.recommend.audit import Audit, audit
 from core.recommend.config import config_of
 from core.recommend.data import Interactions, Split, split
 from core.recommend.dataset import dataset, domain_of, with_target
 from core.recommend.features import from_behaviour, training_facts
+from core.stages import REGISTRY
 from core.storage.workspaces import Workspace
-from tests.recommend_world import BRANDS, cut, fill, interactions, products
+from tests.recommend_world import BRANDS, cut, fill, interactions, products, small_config
 
 
 def with_domains() -> Interactions:
@@ -177,3 +180,30 @@ def test_the_configuration_decides_what_of_the_events_is_used(workspace: Workspa
     assert sessions > 90
     with pytest.raises(DataError):
         found(split="cross_domain", domain="Zebra")
+
+
+@pytest.mark.parametrize("kind", HELD_OUT)
+def test_a_run_on_a_held_out_split_is_measured_by_segment(workspace: Workspace, kind: str) -> None:
+    shelf = [f'{p.id},"{p.title}","{p.description}",{p.brand},"{p.brand} > All"' for p in products()]
+    lines = "\n".join(["product_id,title,description,brand,category", *shelf])
+    ingest(workspace, lines.encode(), "shelf.csv", kind="products")
+    fill(workspace)
+    shares = {"valid_share": 0.3, "test_share": 0.3}
+    config = small_config(split=kind, epochs=1, **shares, view_weight=0.5).model_dump(mode="json")
+    told = run_inline(workspace, "train", REGISTRY, {"config": config})
+    cases = told["models"]["shelfgraph"]["segment_cases"]
+    figures = told["models"]["shelfgraph"]["segments"]
+    assert told["audit"]["split"] == kind
+    assert told["audit"]["clean"]
+    held = (told["audit"]["held_products"], told["audit"]["held_shoppers"])
+    if kind == "cold_item":
+        assert held[0] > 0 == held[1]
+        assert (cases["warm_item"], cases["cold_item"]) == (0, told["cases"])
+        assert figures["warm_item"]["mean"] is None
+    elif kind == "cold_user":
+        assert held[1] > 0 == held[0]
+        assert cases["cold_shopper"] == told["cases"] <= held[1]
+    else:
+        assert held[0] == 16
+        assert told["audit"]["domain"] in BRANDS
+        assert told["cases"] <= held[1]
