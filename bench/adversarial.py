@@ -21,9 +21,10 @@ from bench.common import machine, table, timed
 from core.catalogue.store import Catalogue
 from core.recommend.config import PRESETS, TrainConfig, config_of
 from core.recommend.data import split
+from core.recommend.dataset import dataset
 from core.recommend.encoder import sentence_encoder
 from core.recommend.experiment import run_training
-from core.recommend.source import graph_facts, interactions
+from core.recommend.source import graph_facts
 from core.storage.workspaces import Workspace
 
 BASELINES = ("itemknn_text",)
@@ -48,7 +49,7 @@ def settings(
 def measured(workspace: Workspace, config: TrainConfig, on: str) -> dict[str, float]:
     """NDCG@10, clean and attacked, the weight of the network and the seconds it took."""
     products = list(Catalogue(workspace).products())
-    data = interactions(workspace, products, purchases_only=config.purchases_only)
+    data = dataset(workspace, products, config).data
     parts = split(data, config.split.value, config.valid_share, config.test_share)
     if on == "valid":
         parts = replace(parts, test=parts.valid, known=parts.train)

@@ -142,12 +142,32 @@ def _audit(told: Mapping[str, Any]) -> None:
                 shoppers=percent(told["cold_shoppers"]),
             )
         )
+        for line in _kept_apart(told):
+            st.markdown(line)
         icon, tone = (":material/verified:", "blue") if told["clean"] else (":material/warning:", "orange")
         st.markdown(f":{tone}[{icon} {t('train.audit_clean' if told['clean'] else 'train.audit_leaks')}]")
         for leak in told["leaks"]:
             if leak["count"]:
                 used = "used" if leak["used"] else "kept_out"
                 st.caption(t(f"train.leak_{leak['kind']}_{used}", n=number(leak["count"])))
+
+
+def _kept_apart(told: Mapping[str, Any]) -> list[str]:
+    """What the split holds out of training, and what k-core and sessions have made of the events."""
+    products, shoppers = told["held_products"], told["held_shoppers"]
+    lines = []
+    if products and shoppers:
+        fields = {"products": number(products), "shoppers": number(shoppers)}
+        lines.append(t("train.audit_held_domain", domain=told["domain"], **fields))
+    elif products or shoppers:
+        kind = "products" if products else "shoppers"
+        lines.append(t(f"train.audit_held_{kind}", n=number(products or shoppers)))
+    if told["core"]:
+        lines.append(t("train.audit_core", **{name: number(value) for name, value in told["core"].items()}))
+    if told["people"]:
+        people, sessions = number(told["people"]), number(told["shoppers"])
+        lines.append(t("train.audit_sessions", people=people, sessions=sessions))
+    return lines
 
 
 def _forecast(config: TrainConfig, found: Prospect) -> None:
@@ -206,6 +226,9 @@ def _result(workspace: Workspace, known: list[runs.Run]) -> None:
         st.markdown(f"**{view.sentence(main)}**")
         for told in others:
             st.markdown(view.sentence(told))
+        if told := run.metrics.get("search"):
+            key = "train.budget_same" if told["same_budget"] else "train.budget_grid"
+            st.caption(t(key, trials=number(told["trials"]), n=number(told["baseline_trials"])))
         _actions(workspace, run)
         with st.container(border=True):
             certificate(workspace, run)

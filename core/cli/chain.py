@@ -52,6 +52,9 @@ def register(commands: Commands) -> None:
     train.add_argument("--preset", choices=PRESETS, default="balanced")
     train.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="change single settings")
     train.add_argument("--name", default="")
+    train.add_argument(
+        "--search", default="", metavar="ID", help="take the baselines as this search tuned them"
+    )
 
     certify = add(commands, "certify", _certify, "what the graph is worth to a finished run")
     add_workspace(certify)
@@ -144,7 +147,7 @@ def _train(arguments: argparse.Namespace) -> Result:
         name, _, value = setting.partition("=")
         values[name] = value
     config = config_of(values).model_dump(mode="json")
-    params = {"config": config, "name": arguments.name or arguments.preset}
+    params = {"config": config, "name": arguments.name or arguments.preset, "search": arguments.search}
     return run_stage(open_workspace(arguments.workspace), "train", params)
 
 

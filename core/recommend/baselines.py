@@ -75,25 +75,27 @@ def decayed(histories: Sequence[Ints], decay: float, products: int) -> Any:
 
 
 def popularity(data: Interactions, text: Any = None, recency: float = 0.0) -> tuple[Any, NDArray[np.float32]]:
-    """No similarity; the prior is the number of shoppers of each product, each weighing e^(−recency · age).
+    """No similarity; the prior is the (weighted) number of shoppers of each product, each times e^(−recency · age).
 
     An age is 0 for the latest event and 1 for the first, so that a rate suits data of any length; 0 counts all alike.
     """
     size = len(data.products)
     nothing = sp.csr_matrix((size, size), dtype=np.float32)
     if recency == 0.0 or not len(data):
-        return nothing, data.counts
+        return nothing, np.asarray(data.weighted.sum(axis=0), dtype=np.float32).ravel()
     span = float(np.ptp(data.time)) or 1.0
     weights = np.exp(-recency * (data.time.max() - data.time) / span)
+    weights = weights if data.weight is None else weights * data.weight
     return nothing, np.bincount(data.product, weights, size).astype(np.float32)
 
 
 def item_knn(data: Interactions, text: Any = None, shrink: float = 5.0) -> tuple[Any, NDArray[np.float32]]:
-    """Cosine of shopper sets: n_ij / (√(n_i n_j) + shrink)."""
-    together = (data.matrix.T @ data.matrix).tocoo()
+    """Cosine of shopper sets: n_ij / (√(n_i n_j) + shrink), with n_ij = Σ_u w_ui w_uj and n_i = n_ii."""
+    together = (data.weighted.T @ data.weighted).tocoo()
+    squares = np.asarray(data.weighted.power(2).sum(axis=0), dtype=np.float32).ravel()
     off = together.row != together.col
     row, col, both = together.row[off], together.col[off], together.data[off]
-    size = np.sqrt(data.counts[row] * data.counts[col]) + np.float32(shrink)
+    size = np.sqrt(squares[row] * squares[col]) + np.float32(shrink)
     return _strongest(sp.csr_matrix((both / size, (row, col)), shape=together.shape)), _tie_break(data)
 
 
@@ -101,8 +103,8 @@ def rp3beta(
     data: Interactions, text: Any = None, alpha: float = 0.8, beta: float = 0.5
 ) -> tuple[Any, NDArray[np.float32]]:
     """Three-step random walk product → shopper → product, probabilities to the α, over popularity to the β."""
-    to_shopper = _rows_to_one(data.matrix.T.tocsr()).power(alpha)
-    to_product = _rows_to_one(data.matrix).power(alpha)
+    to_shopper = _rows_to_one(data.weighted.T.tocsr()).power(alpha)
+    to_product = _rows_to_one(data.weighted).power(alpha)
     damp = sp.diags(np.power(np.maximum(data.counts, 1.0), -beta).astype(np.float32))
     walk = (to_shopper @ to_product @ damp).tocsr()
     walk.setdiag(0.0)
@@ -112,7 +114,7 @@ def rp3beta(
 def ease(data: Interactions, text: Any = None, ridge: float = 100.0) -> tuple[Any, NDArray[np.float32]]:
     """The ridge regression of products on each other with zero diagonal, in closed form: B = I − P · diag(1/diag P)."""
     chosen = np.sort(np.argsort(-data.counts, kind="stable")[:EASE_PRODUCTS])
-    shoppers = data.matrix[:, chosen]
+    shoppers = data.weighted[:, chosen]
     gram = (shoppers.T @ shoppers).toarray().astype(np.float64)
     gram[np.diag_indices_from(gram)] += ridge
     inverse = np.linalg.inv(gram)

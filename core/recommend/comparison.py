@@ -51,8 +51,8 @@ def kept_cases(workspace: Workspace, runs: Sequence[Run]) -> dict[str, RunCases]
 def exam(run: Run) -> tuple[Any, ...]:
     """Equal for runs that sat the same test: the same data, split the same way."""
     config = full_config(run)
-    temporal = config["split"] == SplitKind.TEMPORAL
-    shares = (config["valid_share"], config["test_share"]) if temporal else ()
+    shared = config["split"] != SplitKind.LEAVE_ONE_OUT
+    shares = (config["valid_share"], config["test_share"]) if shared else ()
     return (run.data_hash, config["split"], config["purchases_only"], *shares)
 
 
@@ -87,7 +87,11 @@ def differing(runs: Sequence[Run]) -> dict[str, list[Any]]:
 
 def recipe(run: Run) -> tuple[str, dict[str, Any]]:
     """The preset that is nearest to the run's configuration, and the settings that differ from it."""
-    config = full_config(run)
+    return recipe_of(full_config(run))
+
+
+def recipe_of(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The preset that is nearest to a configuration, and the settings that differ from it."""
     changed = {
         name: {
             key: value for key, value in config.items() if key in start and start[key] != value
@@ -100,11 +104,16 @@ def recipe(run: Run) -> tuple[str, dict[str, Any]]:
 
 def command_line(run: Run, folder: Path) -> str:
     """The command that trains this run again in the workspace of that folder."""
-    preset, changed = recipe(run)
+    return train_command(full_config(run), folder, "--name", run.name)
+
+
+def train_command(config: Mapping[str, Any], folder: Path, *more: str) -> str:
+    """The command that trains with a configuration in the workspace of that folder."""
+    preset, changed = recipe_of(config)
     words = ["python", "-m", "core", "train", "--workspace", str(folder), "--preset", preset]
     if changed:
-        words += ["--set", *(f"{name}={_word(value)}" for name, value in changed.items())]
-    return shlex.join([*words, "--name", run.name])
+        words += ["--set", *(f"{name}={word(value)}" for name, value in changed.items())]
+    return shlex.join([*words, *more])
 
 
 def plain(workspace: Workspace, runs: Sequence[Run], found: Sequence[Contest]) -> dict[str, Any]:
@@ -142,5 +151,6 @@ def plain(workspace: Workspace, runs: Sequence[Run], found: Sequence[Contest]) -
     }
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """A value as ``--set`` takes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)

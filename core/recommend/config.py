@@ -15,6 +15,9 @@ class SplitKind(StrEnum):
 
     TEMPORAL = "temporal"
     LEAVE_ONE_OUT = "leave_one_out"
+    COLD_ITEM = "cold_item"
+    COLD_USER = "cold_user"
+    CROSS_DOMAIN = "cross_domain"
 
 
 class TextKind(StrEnum):
@@ -53,15 +56,46 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     split: SplitKind = _field(
-        "data", SplitKind.TEMPORAL, description="Global temporal split, or leave-one-out."
+        "data",
+        SplitKind.TEMPORAL,
+        description="Global temporal split, leave-one-out, or held-out products, shoppers or domain.",
     )
     valid_share: float = _field(
-        "data", 0.1, ge=0.02, le=0.3, description="Share of events in the validation period (temporal split)."
+        "data",
+        0.1,
+        ge=0.02,
+        le=0.3,
+        description="Share of events (temporal), products or shoppers to validate on.",
     )
     test_share: float = _field(
-        "data", 0.1, ge=0.02, le=0.3, description="Share of events in the test period (temporal split)."
+        "data",
+        0.1,
+        ge=0.02,
+        le=0.3,
+        description="Share of events (temporal), products or shoppers to test on.",
+    )
+    domain: str = _field(
+        "data",
+        "",
+        max_length=200,
+        description="Target of a cross-domain split, a category's first level; the most reached one if empty.",
     )
     purchases_only: bool = _field("data", False, description="Leave views and carts out.")
+    view_weight: float = _field(
+        "data", 1.0, ge=0.0, le=10.0, description="What a view counts; 0 for nothing."
+    )
+    cart_weight: float = _field("data", 1.0, ge=0.0, le=10.0, description="What a cart counts.")
+    purchase_weight: float = _field("data", 1.0, ge=0.0, le=10.0, description="What a purchase counts.")
+    rating_weight: float = _field("data", 1.0, ge=0.0, le=10.0, description="What a good rating counts.")
+    lowest_rating: float = _field(
+        "data", 3.0, ge=0.0, le=10.0, description="A rating below this does not speak for a product."
+    )
+    k_core: int = _field(
+        "data", 1, ge=1, le=50, description="Events a shopper and a product must have to stay; 1 for all."
+    )
+    session_gap: float = _field(
+        "data", 0.0, ge=0.0, le=8760.0, description="Hours without an event that end a session; 0 for none."
+    )
 
     text: TextKind = _field("product", TextKind.BOTH, description="Text vectors of a product.")
     graph: GraphKind = _field("product", GraphKind.REAL, description="Graph of the product's facts.")
@@ -69,6 +103,11 @@ class TrainConfig(BaseModel):
         "product",
         False,
         description="Also use facts that only reviews support: may leak what happened later.",
+    )
+    behaviour_in_graph: bool = _field(
+        "product",
+        False,
+        description="Also use also-bought and also-viewed links: they may come from the test's own events.",
     )
     id_dim: int = _field(
         "product", 32, ge=0, le=512, description="Size of the learned product vector; 0 for none."

@@ -61,9 +61,11 @@ def run_training(
     encoder: Encoder | None = None,
     hooks: Hooks | None = None,
     baselines: Sequence[str] | None = None,
+    tuning: Mapping[str, tuple[dict[str, float], float]] | None = None,
 ) -> Outcome:
     """Prepare, train, measure on the test once, and refit the baseline on ``serving`` (all rows) for use.
 
+    ``tuning`` are baselines that a search has tuned; without it they are tuned on their grids.
     Deterministic on one kind of device: equal inputs and seed give equal weights, also over a resume.
     """
     hooks = hooks or Hooks()
@@ -71,7 +73,15 @@ def run_training(
     chosen = {} if baselines is None else {"baselines": baselines}
     hooks.emit("phase", name="prepare")
     prepared = prepare(
-        split, products, facts, config, encoder, check=hooks.check, on_step=_steps(hooks.emit), **chosen
+        split,
+        products,
+        facts,
+        config,
+        encoder,
+        tuning=tuning,
+        check=hooks.check,
+        on_step=_steps(hooks.emit),
+        **chosen,
     )
     hooks.emit("phase", name="train")
     trainer = Trainer(prepared, config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,10 @@ from core.recommend.text import Encoder, Lexicon, product_text, unit
 MAX_FAMILIES = 7
 """Shapley values are exact for twelve groups: two of history, text, price, popularity, and seven of facts."""
 PRICE_BINS = 8
+_BEHAVIOUR = re.compile(
+    r"also(buy|bought|view|purchas)|(bought|buy|purchased|viewed)together|buyafterview|boughtafter|co(purchas|view)"
+    r"|买了(还|又)|看了(还|又)|(还|也)(买|看)了|一起(购买|买)"
+)
 
 Links = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 
@@ -213,9 +218,10 @@ class Features:
 
 
 def training_facts(
-    facts: Iterable[Fact], documents: Mapping[str, str], *, reviews: bool = False
+    facts: Iterable[Fact], documents: Mapping[str, str], *, reviews: bool = False, behaviour: bool = False
 ) -> dict[str, list[Fact]]:
-    """Facts of products by product id, without those that only reviews support (they may speak of the future).
+    """Facts of products by product id, without those that may speak of the future: the ones that only reviews support,
+    and links that were made of what shoppers did.
 
     ``documents`` maps an assertion id to its document id; a review's document id ends with ``/text``.
     """
@@ -224,9 +230,16 @@ def training_facts(
     for fact in known.values():
         if not fact.subject.startswith("product:"):
             continue
+        if not behaviour and from_behaviour(fact.relation):
+            continue
         if reviews or not from_reviews(fact, documents, known):
             chosen[fact.subject.removeprefix("product:")].append(fact)
     return dict(chosen)
+
+
+def from_behaviour(relation: str) -> bool:
+    """Whether a relation, by its name, says what shoppers did: also bought, also viewed, bought together."""
+    return bool(_BEHAVIOUR.search(re.sub(r"[\W_]+", "", relation).casefold()))
 
 
 def from_reviews(fact: Fact, documents: Mapping[str, str], known: Mapping[str, Fact]) -> bool:

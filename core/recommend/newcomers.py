@@ -28,7 +28,8 @@ def with_newcomers(workspace: Workspace, artefact: Artefact) -> Artefact:
 def extended(workspace: Workspace, artefact: Artefact, fresh: list[Product]) -> Artefact:
     """Add products to an artefact; raises ModelUnavailable where the run needs an encoder that is not here."""
     vocabulary = artefact.vocabulary
-    facts = graph_facts(workspace, reviews=artefact.config.reviews_in_graph)
+    config = artefact.config
+    facts = graph_facts(workspace, reviews=config.reviews_in_graph, behaviour=config.behaviour_in_graph)
     encoder = sentence_encoder(required=True) if vocabulary.sentences else None
     features = vocabulary.encode(fresh, facts, np.zeros(len(fresh), np.float32), encoder)
     size = len(artefact.features) + len(fresh)

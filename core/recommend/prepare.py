@@ -119,13 +119,15 @@ def prepare(
     encoder: Encoder | None = None,
     *,
     baselines: Sequence[str] = tuple(GRID),
+    tuning: Mapping[str, tuple[dict[str, float], float]] | None = None,
     check: Callable[[], None] = lambda: None,
     on_step: Callable[[str, dict[str, Any]], None] = lambda name, data: None,
 ) -> Prepared:
     """Learn vocabularies, compute features, tune baselines on validation.
 
     ``products`` are in the order of ``split.train.products``; ``facts`` by product id, already without what must not
-    be known; ``on_step`` is told "features" and then each tuned baseline.
+    be known; ``on_step`` is told "features" and then each tuned baseline. With ``tuning``, what a search has found, no
+    baseline is tuned again.
     """
     used = facts if config.graph is not GraphKind.NONE else {}
     texts = [product_text(product) for product in products]
@@ -142,14 +144,14 @@ def prepare(
         features = features.shuffled(config.seed)
     similarity = similarity_of(vocabulary, texts, features)
     on_step("features", {"columns": len(vocabulary.table), "products": len(products)})
-    tuning: dict[str, tuple[dict[str, float], float]] = {}
-    for name in baselines:
+    chosen: dict[str, tuple[dict[str, float], float]] = {}
+    for name in tuning or baselines:
         if name in NEEDS_TEXT and similarity is None:
             continue
         check()
-        tuning[name] = tuned(name, split.train, split.valid, similarity, check)
-        on_step("baseline", {"name": name, "params": tuning[name][0], "valid": tuning[name][1]})
-    return _with_leader(split, vocabulary, features, similarity, tuning, config.seed)
+        chosen[name] = tuning[name] if tuning else tuned(name, split.train, split.valid, similarity, check)
+        on_step("baseline", {"name": name, "params": chosen[name][0], "valid": chosen[name][1]})
+    return _with_leader(split, vocabulary, features, similarity, chosen, config.seed)
 
 
 def restored(

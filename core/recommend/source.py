@@ -51,12 +51,14 @@ def history(workspace: Workspace, shopper_id: str) -> list[tuple[str, float]]:
     return list(first.items())
 
 
-def graph_facts(workspace: Workspace, *, reviews: bool = False) -> dict[str, list[Fact]]:
+def graph_facts(
+    workspace: Workspace, *, reviews: bool = False, behaviour: bool = False
+) -> dict[str, list[Fact]]:
     """Facts by product id that training may use, of the graph as it is now."""
     from core.graph.store import GraphStore
 
     graph = GraphStore(workspace).graph()
-    return training_facts(graph.facts.values(), documents_of(workspace), reviews=reviews)
+    return training_facts(graph.facts.values(), documents_of(workspace), reviews=reviews, behaviour=behaviour)
 
 
 def documents_of(workspace: Workspace) -> dict[str, str]:

@@ -93,6 +93,9 @@ def injected(
         np.concatenate([known.shopper, owner]).astype(np.int32),
         np.concatenate([known.product, *histories]).astype(np.int32),
         np.concatenate([known.time, *times]),
+        known.weight
+        if known.weight is None
+        else np.concatenate([known.weight, np.ones(len(owner), np.float32)]),
     )
 
 

@@ -15,9 +15,9 @@ from core.recommend.cases import RunCases, read_cases, write_cases
 from core.recommend.certificate import CONTROLS, Control, certificate, without_families
 from core.recommend.config import GraphKind
 from core.recommend.data import Split, split
+from core.recommend.dataset import dataset
 from core.recommend.measure import Measured
 from core.recommend.prepare import Prepared, regraphed, restored
-from core.recommend.source import interactions
 
 CLOSE = 1e-6
 """How near the run's own figure a second measurement has to come."""
@@ -69,7 +69,7 @@ def certify(context: Context, run_id: str) -> dict[str, Any]:
 def _prepared(context: Context, found: runs.Run, artefact: Artefact) -> Prepared:
     products = list(Catalogue(context.workspace).products())
     config = artefact.config
-    data = interactions(context.workspace, products, purchases_only=config.purchases_only)
+    data = dataset(context.workspace, products, config).data
     if data.hash != found.data_hash:
         raise RunError(
             "Products or events have changed since the run was trained.",

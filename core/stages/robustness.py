@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.catalogue.store import Catalogue
+from core.domain import Product
 from core.errors import DataError
 from core.jobs.context import Context
 from core.recommend.artefact import read
-from core.recommend.data import Interactions
+from core.recommend.dataset import dataset
 from core.recommend.encoder import sentence_encoder
 from core.recommend.runs import Run, finished_run, list_runs
-from core.recommend.source import read_events
 from core.robust.kept import FILE
 from core.robust.matrix import RobustParams, Tell, examine
 from core.robust.reading import read_by_tagger
@@ -87,7 +87,8 @@ def model_of(workspace: Workspace, chosen: Run, params: RobustParams) -> Model:
             where=chosen.name,
             remedy="Train again, then examine the new run.",
         )
-    rows = read_events(workspace, purchases_only=artefact.config.purchases_only)
+    by_id = {product.id: product for product in products}
+    then = [by_id.get(one, Product(one, "")) for one in known]
     encoder = sentence_encoder(required=True) if artefact.vocabulary.sentences else None
-    data = Interactions.of(rows, known, once=True)
+    data = dataset(workspace, then, artefact.config).data
     return Model(artefact, products, data, read_by_tagger, encoder, most=params.cases, seed=params.seed)

@@ -19,10 +19,12 @@ from core.recommend.audit import audit
 from core.recommend.cases import write_cases
 from core.recommend.config import GraphKind, TextKind, TrainConfig, config_of
 from core.recommend.data import split
+from core.recommend.dataset import dataset
 from core.recommend.encoder import sentence_encoder
 from core.recommend.experiment import Hooks, run_training
 from core.recommend.features import training_facts
-from core.recommend.source import documents_of, interactions, read_events, review_times
+from core.recommend.search.kept import budget, tuned_baselines
+from core.recommend.source import documents_of, review_times
 from core.stages.certify import certify
 from core.storage.workspaces import Workspace
 
@@ -30,7 +32,8 @@ CHECKPOINT = "checkpoint.pt"
 
 
 def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Train and keep a run. Params: ``config`` (values of TrainConfig), ``name``.
+    """Train and keep a run. Params: ``config`` (values of TrainConfig), ``name``, ``search`` (id of a search whose
+    baselines are taken as it tuned them).
 
     Returns run id, metrics and whether the run serves. Raises ConfigError for values out of range and DataError for
     too little data; a resumed job goes on from its last epoch and ends as if it had never stopped. The run is done,
@@ -58,7 +61,7 @@ def _trained(context: Context, config: TrainConfig, run_id: str, params: Mapping
     context.save_checkpoint({"run": run_id})
     context.emit("run", id=run_id, config=config.model_dump(mode="json"))
     with _kept_true(workspace, run_id):
-        _train(context, config, run_id)
+        _train(context, config, run_id, str(params.get("search") or ""))
     context.save_checkpoint({"run": run_id, "trained": True})
     (context.folder / CHECKPOINT).unlink(missing_ok=True)
 
@@ -72,22 +75,28 @@ def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[st
     return {"run": run_id, "serving": found.serving, **found.metrics}
 
 
-def _train(context: Context, config: TrainConfig, run_id: str) -> None:
+def _train(context: Context, config: TrainConfig, run_id: str, search_id: str) -> None:
     workspace = context.workspace
     products = list(Catalogue(workspace).products())
-    data = interactions(workspace, products, purchases_only=config.purchases_only)
+    found = dataset(workspace, products, config)
+    data = found.data
     parts = split(data, config.split.value, config.valid_share, config.test_share)
     graph = GraphStore(workspace).graph()
     documents = documents_of(workspace)
-    facts = training_facts(graph.facts.values(), documents, reviews=config.reviews_in_graph)
+    facts = training_facts(
+        graph.facts.values(),
+        documents,
+        reviews=config.reviews_in_graph,
+        behaviour=config.behaviour_in_graph,
+    )
     report = audit(
         data,
         parts,
         graph.facts.values(),
         documents,
         review_times(workspace),
-        reviews_used=config.reviews_in_graph and config.graph is not GraphKind.NONE,
-        dropped=len(read_events(workspace, purchases_only=config.purchases_only)) - len(data),
+        config=config,
+        found=found,
     )
     runs.describe(workspace, run_id, data_hash=data.hash, graph_hash=graph.hash)
     context.emit("audit", **report.plain())
@@ -97,8 +106,12 @@ def _train(context: Context, config: TrainConfig, run_id: str) -> None:
     if wanted and encoder is None:
         context.emit("notice", code="no_sentences")
     hooks = _hooks(context, config, run_id)
-    outcome = run_training(run_id, config, parts, data, products, facts, encoder, hooks)
+    tuning = tuned_baselines(workspace, search_id, config, data.hash) if search_id else None
+    if search_id and tuning is None:
+        context.emit("notice", code="other_search")
+    outcome = run_training(run_id, config, parts, data, products, facts, encoder, hooks, tuning=tuning)
     metrics = outcome.metrics | {
+        "search": budget(workspace, search_id) if tuning else None,
         "audit": report.plain(),
         "sentences": encoder is not None,
         "facts": sum(len(row) for row in outcome.artefact.features.facts),

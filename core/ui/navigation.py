@@ -44,6 +44,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
     ),
     "recommend": (
         PageSpec("train", "model_training"),
+        PageSpec("search", "manage_search"),
         PageSpec("runs", "leaderboard"),
         PageSpec("recommend", "recommend"),
     ),

@@ -7,10 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.form import entries
 from core.recommend.audit import audit
 from core.recommend.config import GraphKind, TrainConfig
 from core.recommend.data import split
-from core.recommend.source import documents_of, interactions, read_events, review_times
+from core.recommend.dataset import dataset
+from core.recommend.source import documents_of, review_times
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
 
@@ -28,8 +30,8 @@ def prospect(workspace: Workspace, config: TrainConfig) -> Prospect:
     return _prospect(
         str(workspace.folder),
         (catalogue_stamp(workspace), log_head(workspace)),
-        (config.split.value, config.valid_share, config.test_share, config.purchases_only),
-        config.reviews_in_graph and config.graph is not GraphKind.NONE,
+        tuple(getattr(config, entry.name) for entry in entries(TrainConfig) if entry.section == "data"),
+        (config.graph is GraphKind.NONE, config.reviews_in_graph, config.behaviour_in_graph),
         workspace,
         config,
     )
@@ -40,24 +42,23 @@ def _prospect(
     folder: str,
     stamp: tuple[object, ...],
     parts: tuple[object, ...],
-    reviews: bool,
+    graph: tuple[bool, ...],
     _workspace: Workspace,
     _config: TrainConfig,
 ) -> Prospect:
     from core.ontology import family
 
     products = list(cached_catalogue(_workspace).products.values())
-    data = interactions(_workspace, products, purchases_only=_config.purchases_only)
-    cut = split(data, _config.split.value, _config.valid_share, _config.test_share)
+    found = dataset(_workspace, products, _config)
+    cut = split(found.data, _config.split.value, _config.valid_share, _config.test_share)
     facts = cached_graph(_workspace).facts.values()
-    raw = len(read_events(_workspace, purchases_only=_config.purchases_only))
     report = audit(
-        data,
+        found.data,
         cut,
         facts,
         documents_of(_workspace),
         review_times(_workspace),
-        reviews_used=reviews,
-        dropped=raw - len(data),
+        config=_config,
+        found=found,
     )
     return Prospect(report.plain(), len({family(fact.relation) for fact in facts}))

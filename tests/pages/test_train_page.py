@@ -19,6 +19,7 @@ from tests.page_world import open_page, words
 from tests.recommend_world import fill, small_config
 
 opened = partial(open_page, "train")
+KINDS = ("selectbox", "number_input", "toggle", "text_input")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_the_audit_stands_before_the_start(workspace: Workspace) -> None:
 def test_the_form_has_every_field_within_its_range_and_becomes_the_job(workspace: Workspace) -> None:
     fill(workspace)
     test = opened(workspace, preset="quick")
-    keys = {str(widget.key) for kind in (test.selectbox, test.number_input, test.toggle) for widget in kind}
+    keys = {str(widget.key) for kind in KINDS for widget in getattr(test, kind)}
     assert {f"train_quick_{name}" for name in TrainConfig.model_fields} <= keys
     epochs = test.number_input(key="train_quick_epochs")
     entry = next(entry for entry in entries(TrainConfig) if entry.name == "epochs")

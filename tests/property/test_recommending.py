@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
+from core.recommend.baselines import fit
 from core.recommend.data import Interactions, split
+from core.recommend.dense import SESSION, k_core, sessions
 from core.recommend.measure import ndcg, target_ranks
 from core.recommend.rank import Recommender
 from core.recommend.significance import holm
@@ -38,6 +43,102 @@ def test_no_split_lets_training_see_an_answer(rows: list[tuple[str, str, float]]
     if parts.cuts:
         assert (parts.train.time < parts.cuts[0]).all()
         assert (parts.known.time < parts.cuts[1]).all()
+
+
+@given(st.lists(ROW, min_size=30, max_size=120), st.sampled_from(["cold_item", "cold_user", "cross_domain"]))
+@settings(max_examples=80, deadline=None)
+def test_what_is_held_out_is_in_no_training_row(rows: list[tuple[str, str, float]], kind: str) -> None:
+    data = Interactions.of(rows, PRODUCTS, once=True)
+    data = replace(data, target=np.arange(len(PRODUCTS)) < 4)
+    try:
+        parts = split(data, kind, 0.2, 0.2)
+    except DataError:
+        return
+    assert parts.hidden is not None
+    for cases, seen, hidden in zip(
+        (parts.valid, parts.test), (parts.train, parts.known), parts.hidden, strict=True
+    ):
+        assert not hidden.rows(seen).any()
+        pairs = set(zip(seen.shopper.tolist(), seen.product.tolist(), strict=True))
+        for shopper, history, targets in zip(cases.shopper, cases.histories, cases.targets, strict=True):
+            own = data.history(int(shopper)).tolist()
+            assert hidden.shoppers[shopper]
+            assert hidden.products[targets].all()
+            assert not set(history) & set(targets)
+            assert not {(int(shopper), int(product)) for product in targets} & pairs
+            assert max(map(own.index, history)) < min(map(own.index, targets)), "nothing later is told"
+    if kind == "cold_item":
+        assert not set(np.concatenate(parts.test.targets)) & set(parts.known.product)
+    if kind == "cold_user":
+        assert not set(parts.test.shopper) & set(parts.known.shopper)
+    asked = set(parts.test.shopper.tolist()) if kind != "cold_item" else set()
+    assert not asked & set(parts.valid.shopper.tolist())
+
+
+@given(st.lists(ROW, max_size=120), st.integers(1, 5))
+def test_a_k_core_is_a_fixpoint_and_the_largest(rows: list[tuple[str, str, float]], k: int) -> None:
+    data = Interactions.of(rows, PRODUCTS, once=True)
+    core, out = k_core(data, k)
+    assert len(core) + out.events == len(data)
+    if len(core):
+        assert np.bincount(core.shopper).min() >= k
+        assert min(n for n in np.bincount(core.product) if n) >= k
+    again, nothing = k_core(core, k)
+    assert again.hash == core.hash
+    assert nothing.rounds == 0
+    # One at a time, in another order, ends at the same rows.
+    left = {(data.shoppers[s], int(p)) for s, p in zip(data.shopper, data.product, strict=True)}
+    while True:
+        for side in (1, 0):
+            few = {one for one, n in Counter(pair[side] for pair in left).items() if n < k}
+            if few:
+                left = {pair for pair in left if pair[side] not in few}
+                break
+        else:
+            break
+    assert left == {(core.shoppers[s], int(p)) for s, p in zip(core.shopper, core.product, strict=True)}
+
+
+@given(st.lists(ROW, max_size=60), st.floats(0, 20))
+def test_sessions_are_a_partition_without_a_gap_inside_and_with_one_between(
+    rows: list[tuple[str, str, float]], gap: float
+) -> None:
+    named = sessions(rows, gap)
+    assert [row[1:] for row in named] == [row[1:] for row in rows]
+    times: dict[str, dict[int, list[float]]] = {}
+    for (shopper, _product, time), (session, _same, _time) in zip(rows, named, strict=True):
+        owner, _, number = session.rpartition(SESSION)
+        assert owner == shopper
+        times.setdefault(owner, {}).setdefault(int(number), []).append(time)
+    for own in times.values():
+        assert sorted(own) == list(range(1, len(own) + 1))
+        ordered = [sorted(own[number]) for number in sorted(own)]
+        for session in ordered:
+            assert all(b - a <= gap for a, b in pairwise(session))
+        assert all(b[0] - a[-1] > gap for a, b in pairwise(ordered))
+
+
+@given(st.lists(st.tuples(ROW, st.sampled_from([0.5, 1.0, 2.0])), max_size=60))
+def test_with_weights_the_first_of_the_heaviest_events_stands(
+    told: list[tuple[tuple[str, str, float], float]],
+) -> None:
+    rows, weights = [row for row, _ in told], [weight for _, weight in told]
+    data = Interactions.of(rows, PRODUCTS, once=True, weights=weights)
+    best: dict[tuple[str, str], tuple[float, float]] = {}
+    for (shopper, product, time), weight in told:
+        if product in PRODUCTS:
+            best[shopper, product] = min(best.get((shopper, product), (0.0, np.inf)), (-weight, time))
+    assert data.weight is not None
+    kept = zip(data.shopper, data.product, data.weight, data.time, strict=True)
+    assert {(data.shoppers[s], PRODUCTS[p]): (-w, t) for s, p, w, t in kept} == best
+    even = Interactions.of(rows, PRODUCTS, once=True)
+    ones = Interactions.of(rows, PRODUCTS, once=True, weights=[1.0] * len(rows))
+    assert np.array_equal(even.time, ones.time)
+    for name, params in (("itemknn", {}), ("rp3beta", {}), ("ease", {}), ("popularity", {"recency": 2.0})):
+        if len(even):
+            one, other = fit(name, even, params), fit(name, ones, params)
+            assert np.array_equal(one.similarity.toarray(), other.similarity.toarray())
+            assert np.array_equal(one.prior, other.prior)
 
 
 @given(st.lists(ROW, max_size=60, unique_by=lambda row: (row[0], row[2])), st.randoms())
