@@ -62,7 +62,9 @@ class Baseline:
     def score_some(self, histories: Sequence[Ints], products: NDArray[np.int64]) -> NDArray[np.float64]:
         """float64[histories, len(products)]: the scores of a few products for everyone, without ranking the rest."""
         weights = decayed(histories, self.decay, len(self.prior))
-        return np.asarray((weights @ self.similarity)[:, products].toarray(), np.float64) + self.prior[products]
+        return (
+            np.asarray((weights @ self.similarity)[:, products].toarray(), np.float64) + self.prior[products]
+        )
 
     @cached_property
     def _columns(self) -> Any:

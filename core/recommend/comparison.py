@@ -87,24 +87,48 @@ def differing(runs: Sequence[Run]) -> dict[str, list[Any]]:
 
 def recipe(run: Run) -> tuple[str, dict[str, Any]]:
     """The preset that is nearest to the run's configuration, and the settings that differ from it."""
-    config = full_config(run)
-    changed = {
-        name: {
-            key: value for key, value in config.items() if key in start and start[key] != value
-        }
-        for name, start in ((name, preset.model_dump(mode="json")) for name, preset in PRESETS.items())
-    }  # fmt: skip
+    return nearest_preset(full_config(run))
+
+
+def nearest_preset(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The preset that is nearest to a configuration, and the settings that differ from it."""
+    changed = {name: _changed(config, preset.model_dump(mode="json")) for name, preset in PRESETS.items()}
     nearest = min(changed, key=lambda name: len(changed[name].keys() - _NOT_COMPARED))
     return nearest, changed[nearest]
 
 
 def command_line(run: Run, folder: Path) -> str:
     """The command that trains this run again in the workspace of that folder."""
-    preset, changed = recipe(run)
-    words = ["python", "-m", "core", "train", "--workspace", str(folder), "--preset", preset]
+    fork = run.metrics.get("fork")
+    return command(full_config(run), folder, run.name, (fork["run"], fork["checkpoint"]) if fork else None)
+
+
+def command(
+    config: Mapping[str, Any],
+    folder: Path,
+    name: str = "",
+    fork: tuple[str, str] | None = None,
+    parent: Mapping[str, Any] | None = None,
+) -> str:
+    """The command that trains with this configuration in the workspace of that folder.
+
+    A ``fork`` is (run id, checkpoint); with the ``parent``'s configuration only what differs from it is said.
+    """
+    words = ["python", "-m", "core", "train", "--workspace", str(folder)]
+    if fork:
+        words += ["--fork", fork[0], "--checkpoint", fork[1]]
+    if parent is not None:
+        changed = _changed(config, parent)
+    else:
+        preset, changed = nearest_preset(config)
+        words += ["--preset", preset]
     if changed:
-        words += ["--set", *(f"{name}={_word(value)}" for name, value in changed.items())]
-    return shlex.join([*words, "--name", run.name])
+        words += ["--set", *(f"{key}={_word(value)}" for key, value in changed.items())]
+    return shlex.join([*words, *(["--name", name] if name else [])])
+
+
+def _changed(config: Mapping[str, Any], start: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key in start and start[key] != value}
 
 
 def plain(workspace: Workspace, runs: Sequence[Run], found: Sequence[Contest]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Stepper:
 
     @property
     def format(self) -> str:
-        """"float32", "bf16" or "fp16"."""
+        """ "float32", "bf16" or "fp16"."""
         return next((name for name, half in HALF.items() if half is self.half), "float32")
 
     def forward(self) -> AbstractContextManager[Any]:

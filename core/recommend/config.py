@@ -221,7 +221,20 @@ class TrainConfig(BaseModel):
             raise ValueError("a product needs at least one of learned vector, text and graph")
         if self.contrastive_weight and self.text is TextKind.NONE:
             raise ValueError("contrastive_weight needs text vectors (text is none)")
+        if self.precision == "fp16" and self.device in ("cpu", "mps"):
+            raise ValueError(f"precision fp16 needs CUDA (device is {self.device})")
         return self
+
+
+FULL_PRODUCTS = 80_000
+"""Up to this many products "auto" ranks them all in each step; a step's scores then take a gigabyte and more."""
+
+
+def ranking(config: TrainConfig, products: int) -> RankLoss:
+    """The ranking loss of a run over that many products: what "auto" stands for."""
+    if config.loss is not RankLoss.AUTO:
+        return config.loss
+    return RankLoss.SOFTMAX if products <= FULL_PRODUCTS else RankLoss.SAMPLED_SOFTMAX
 
 
 PRESETS: dict[str, TrainConfig] = {

@@ -11,16 +11,13 @@ from torch import Tensor
 
 from core.recommend.adversary import Fgsm, Pgd, slope_of
 from core.recommend.batches import Batch
-from core.recommend.config import Debias, RankLoss, TrainConfig
+from core.recommend.config import FULL_PRODUCTS, Debias, RankLoss, TrainConfig, ranking
 from core.recommend.links import LinkTask
 from core.recommend.losses import Views, bpr_loss, sampled_softmax_loss, softmax_loss
 from core.recommend.network import Inputs, Network
 from core.recommend.prepare import Prepared
 from core.recommend.propensity import weights
 from core.recommend.sampling import Sampler
-
-FULL_PRODUCTS = 80_000
-"""Up to this many products "auto" ranks them all in each step; a step's scores then take a gigabyte and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +33,6 @@ class Parts:
         """float64[4], in the order of the fields."""
         every = (self.rank, self.graph, self.attacked, self.contrastive)
         return np.array([float(part.detach()) for part in every])
-
-
-def ranking(config: TrainConfig, products: int) -> RankLoss:
-    """The ranking loss of a run over that many products: what "auto" stands for."""
-    if config.loss is not RankLoss.AUTO:
-        return config.loss
-    return RankLoss.SOFTMAX if products <= FULL_PRODUCTS else RankLoss.SAMPLED_SOFTMAX
 
 
 def sampler_of(config: TrainConfig, counts: NDArray[np.floating]) -> Sampler | None:
@@ -105,9 +95,7 @@ class Objective:
     def total(self, parts: Parts) -> Tensor:
         """Scalar: the parts times their weights."""
         config = self.config
-        total = (
-            parts.rank + config.graph_weight * parts.graph + config.adversarial_weight * parts.attacked
-        )
+        total = parts.rank + config.graph_weight * parts.graph + config.adversarial_weight * parts.attacked
         return total + config.contrastive_weight * parts.contrastive if self.views else total
 
     def _attacked(self, task: _Ranking, vectors: Tensor, random: np.random.Generator) -> Tensor:

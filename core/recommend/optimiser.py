@@ -19,9 +19,7 @@ READER_SLOWER = 0.1
 LEVELS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-def optimiser_of(
-    network: Network, views: nn.Module | None, config: TrainConfig
-) -> torch.optim.Optimizer:
+def optimiser_of(network: Network, views: nn.Module | None, config: TrainConfig) -> torch.optim.Optimizer:
     """The configuration's optimiser over the network and, where there are any, the views of the contrastive loss."""
     # A dozen weights say how much each block counts. They are well determined, so they may move fast and do not decay.
     # The transformer has the most room to learn shoppers by heart, so it moves slowest.

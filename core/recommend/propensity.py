@@ -61,4 +61,3 @@ def debiased(
         float((weight * (ranks < 10)).sum() / total),
         float(total**2 / (weight**2).sum()),
     )
-

@@ -156,7 +156,7 @@ class Trainer:
         return self._finish()
 
     def find_batch(self) -> None:
-        """Take the largest batch that fits, by doubling or halving the configuration's; steps then see more shoppers."""
+        """Take the largest batch that fits, by doubling or halving the configuration's."""
         most = min(LARGEST_BATCH, max(self.config.batch_size, len(self.examples.windows) // STEPS_AN_EPOCH))
         self.examples.batch = largest(self.config.batch_size, most, self._fits)
 

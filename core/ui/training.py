@@ -17,10 +17,12 @@ from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log
 
 @dataclass(frozen=True)
 class Prospect:
-    """The audit of what would be trained on, and the number of relation families in the graph."""
+    """The audit of what would be trained on, the number of relation families in the graph, and the hashes of both."""
 
     audit: dict[str, Any]
     groups: int
+    data_hash: str
+    graph_hash: str
 
 
 def prospect(workspace: Workspace, config: TrainConfig) -> Prospect:
@@ -49,7 +51,8 @@ def _prospect(
     products = list(cached_catalogue(_workspace).products.values())
     data = interactions(_workspace, products, purchases_only=_config.purchases_only)
     cut = split(data, _config.split.value, _config.valid_share, _config.test_share)
-    facts = cached_graph(_workspace).facts.values()
+    graph = cached_graph(_workspace)
+    facts = graph.facts.values()
     raw = len(read_events(_workspace, purchases_only=_config.purchases_only))
     report = audit(
         data,
@@ -60,4 +63,4 @@ def _prospect(
         reviews_used=reviews,
         dropped=raw - len(data),
     )
-    return Prospect(report.plain(), len({family(fact.relation) for fact in facts}))
+    return Prospect(report.plain(), len({family(fact.relation) for fact in facts}), data.hash, graph.hash)
