@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -15,6 +16,8 @@ from core.errors import ConfigError
 
 GROUP = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """Variables that tell a process its place in a group."""
+PATIENCE = timedelta(hours=2)
+"""How long a process waits for the others; they wait while the first one validates."""
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -57,7 +60,7 @@ class Stepper:
 
     def backward(self, loss: Tensor) -> None:
         """Add the loss's gradients."""
-        self._scaler.scale(loss).backward()
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
 
     def update(self, optimiser: torch.optim.Optimizer, parameters: list[Tensor], clip: float) -> float:
         """Clip the gradients and let the optimiser step; gives their norm before clipping."""
@@ -142,7 +145,7 @@ def join(rank: int, size: int, port: int, cpu: bool) -> Team:
 
     values = (rank, rank, size, size, "127.0.0.1", port)
     os.environ |= {name: str(value) for name, value in zip(GROUP, values, strict=True)}
-    PartialState(cpu=cpu)
+    PartialState(cpu=cpu, timeout=PATIENCE)
     return Team(size, rank)
 
 
@@ -162,9 +165,10 @@ def team(size: int, cpu: bool, helper: Callable[..., None], *args: Any) -> Itera
             remedy=f"Use as many processes at most; {size} were asked for.",
         )
     from accelerate import PartialState
+    from torch.multiprocessing.spawn import start_processes
 
     port = _free_port()
-    started = torch.multiprocessing.start_processes(
+    started = start_processes(  # type: ignore[no-untyped-call]
         helper, (size, port, cpu, *args), nprocs=size - 1, join=False, start_method="spawn"
     )
     try:

@@ -118,8 +118,17 @@ class Inputs:
         offsets = torch.cumsum(sizes, 0) - sizes
         inside = torch.arange(int(sizes.sum()), device=rows.device)
         links = inside + torch.repeat_interleave(self.offsets[bags] - offsets, sizes)
-        whole = (self.identity, self.known, self.popularity, self.lexical, self.sentence, self.price)
-        return Inputs(*(one[rows] for one in whole), self.column[links], self.weight[links], offsets)
+        return Inputs(
+            self.identity[rows],
+            self.known[rows],
+            self.popularity[rows],
+            self.lexical[rows],
+            self.sentence[rows],
+            self.price[rows],
+            self.column[links],
+            self.weight[links],
+            offsets,
+        )
 
 
 class Network(nn.Module):

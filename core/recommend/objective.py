@@ -136,7 +136,7 @@ class _Ranking:
         network, batch = self.objective.network, self.batch
         states = network.shoppers(vectors[self._on(batch.history)])
         shoppers = states[torch.as_tensor(batch.row), torch.as_tensor(batch.step)]
-        scores = network.dropout(shoppers) @ vectors.T + network.bias(self.inputs, self.hidden)
+        scores: Tensor = network.dropout(shoppers) @ vectors.T + network.bias(self.inputs, self.hidden)
         residual = network.residual.exp() * self._on(batch.baseline) * ~self.hidden
         scores = (scores + residual).masked_fill(self.objective.unseen[self.where], float("-inf"))
         scores[self._on(batch.seen[0]), self._on(batch.seen[1])] = float("-inf")

@@ -41,7 +41,8 @@ def weights(counts: NDArray[np.floating], power: float, clip: float) -> NDArray[
     seen = np.maximum(np.asarray(counts, np.float64), 1.0)
     inverse = (seen.max(initial=1.0) / seen) ** power
     mean = float(np.average(inverse, weights=counts)) if np.sum(counts) else 1.0
-    return np.minimum(inverse / mean, clip).astype(np.float32)
+    found: NDArray[np.float32] = np.minimum(inverse / mean, clip).astype(np.float32)
+    return found
 
 
 def debiased(

@@ -50,20 +50,20 @@ class TensorBoard:
     def __init__(self, folder: Path, config: Mapping[str, Any], first: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder), purge_step=first or None)  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(folder), purge_step=first or None)
         if first == 0:
             told = "```json\n" + json.dumps(dict(config), indent=1) + "\n```"
-            self._writer.add_text("configuration", told, 0)  # type: ignore[no-untyped-call]
+            self._writer.add_text("configuration", told, 0)
 
     def log(self, epoch: int, values: Mapping[str, float]) -> None:
         """Write and flush, so that an open TensorBoard shows it."""
         for name, value in values.items():
-            self._writer.add_scalar(name, value, epoch)  # type: ignore[no-untyped-call]
-        self._writer.flush()  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(name, value, epoch)
+        self._writer.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()
 
 
 class Remote:
