@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import RunError
 from core.recommend.reasons import reasons_of_all
 from core.recommend.serve.lists import Missed, Shown, explained, places_by
+from core.recommend.serve.need import Need
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import recommend_list as listed
@@ -45,12 +46,14 @@ def render(workspace: Workspace) -> None:
     explains = asked.kind in ("known", "made_up")
     action = (lambda: _explain_first(served, asked, trying)) if explains else None
     header("recommend", _state(served, asked), action)
-    if asked.kind in ("known", "made_up"):
+    if explains:
         strip(workspace, served, asked)
     if asked.kind == "product":
         recommend_new.desk(workspace, served, asked)
         return
-    st.fragment(_desk)(workspace, served, asked, trying)
+    need = recommend_need.understood(workspace, served, asked.need) if asked.kind == "need" else None
+    if need is None or not need.empty:
+        st.fragment(_desk)(workspace, served, asked, need, trying)
     export(workspace, served, trying, _length())
 
 
@@ -84,10 +87,9 @@ def _list(served: Serving, asked: Asked, trying: Draft, k: int) -> tuple[list[Sh
     return explained(model.score(asked.history), served.shelf, trying.policy, k, model.rows(asked.history))
 
 
-def _desk(workspace: Workspace, served: Serving, asked: Asked, trying: Draft) -> None:
+def _desk(workspace: Workspace, served: Serving, asked: Asked, need: Need | None, trying: Draft) -> None:
     """The list and everything that changes it: what runs again when a slider moves."""
     with guarded():
-        need = recommend_need.understood(workspace, served, asked.need) if asked.kind == "need" else None
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             bar(workspace, served, trying)
             _choose_length()

@@ -68,9 +68,12 @@ def _asked(served: Serving, kind: Kind, known: list[str]) -> Asked:
         set_params(user=None, history=",".join(chosen) or "-", need=None, **{"as": None})
         return Asked("made_up", "", tuple(chosen))
     if kind == "need":
+        if (
+            "recommend_need" not in st.session_state
+        ):  # examples write into it, so it has no default of its own
+            st.session_state["recommend_need"] = param("need") if param("need") not in (None, "-") else ""
         need = st.text_input(
             t("recommend.need"),
-            value=param("need") if param("need") not in (None, "-") else "",
             placeholder=t("recommend.need_hint"),
             max_chars=300,
             key="recommend_need",

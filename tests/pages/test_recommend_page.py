@@ -160,6 +160,11 @@ def test_a_need_in_words_is_understood_and_answered(served: Workspace) -> None:
     assert "up to 40" in told
     assert "camping" in told
     assert "1. " in told
+    empty = opened(served, need="-")
+    empty.button(key="need_a").click().run()
+    assert not empty.exception
+    assert "up to 40" in words(empty)
+    assert state(empty, "need") == empty.text_input(key="recommend_need").value
 
 
 def test_a_pasted_product_is_read_and_placed(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

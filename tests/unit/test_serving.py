@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +26,32 @@ from core.recommend.serve.policy import AS_RANKED, Boost, Trait
 from core.recommend.serve.shelf import IN, OUT, UNTOLD, stock_of
 from core.recommend.serve.trial import GRID, cost, curve, effect, trial
 from core.stages import REGISTRY, recommend_all
-from core.storage.workspaces import Workspace
+from core.storage.workspaces import Workspace, Workspaces
 from tests.recommend_world import fill, fill_graph, small_config
 from tests.serving_world import histories as shop_histories
 from tests.serving_world import model as shop_model
 from tests.serving_world import shelf as shop_shelf
 
 
-@pytest.fixture
-def trained(workspace: Workspace) -> Workspace:
-    fill(workspace)
-    fill_graph(workspace)
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a workspace with a graph and a run: trained once, copied by each test."""
+    made = Workspaces(tmp_path_factory.mktemp("once")).create("Trained", "trained")
+    fill(made)
+    fill_graph(made)
     config = small_config(epochs=1).model_dump(mode="json")
-    run_inline(workspace, "train", REGISTRY, {"config": config, "name": "first"})
-    return workspace
+    run_inline(made, "train", REGISTRY, {"config": config, "name": "first"})
+    made.close()
+    return made.folder
+
+
+@pytest.fixture
+def trained(once: Path, home: Path) -> Iterator[Workspace]:
+    folder = home / "workspaces" / once.name
+    shutil.copytree(once, folder)
+    opened = Workspace(folder)
+    yield opened
+    opened.close()
 
 
 @pytest.mark.parametrize(
