@@ -20,4 +20,5 @@ REGISTRY: dict[str, str] = {
     "survey": "core.stages.survey:run",
     "robustness": "core.stages.robustness:run",
     "tune": "core.stages.tune:run",
+    "recommend_all": "core.stages.recommend_all:run",
 }

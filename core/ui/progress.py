@@ -41,6 +41,7 @@ PAGES = {
     "survey": "map",
     "robustness": "robustness",
     "tune": "search",
+    "recommend_all": "recommend",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
