@@ -11,6 +11,7 @@ from core.errors import Cancelled
 from core.form import entries
 from core.jobs import Context, Jobs, Status, run_inline
 from core.recommend import runs
+from core.recommend.baselines import GRID
 from core.recommend.config import PRESETS, TrainConfig
 from core.settings import settings
 from core.stages import REGISTRY
@@ -101,7 +102,7 @@ def test_a_finished_run_shows_its_verdict_its_figures_and_who_serves(
     assert run.data_hash[:8] in shown
     frames = [frame.value for frame in test.dataframe]
     figures = next(frame for frame in frames if "HR@10" in frame.columns)
-    assert len(figures) == 8
+    assert len(figures) == len(GRID) + 1
     assert figures["NDCG@10"].between(0, 1).all()
     assert figures["NDCG@10"].is_monotonic_decreasing
 
