@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
@@ -28,10 +28,15 @@ def read_events(workspace: Workspace, *, purchases_only: bool = False) -> list[t
 
 
 def interactions(
-    workspace: Workspace, products: Sequence[Product], *, purchases_only: bool = False
+    workspace: Workspace,
+    products: Sequence[Product],
+    *,
+    purchases_only: bool = False,
+    without: Collection[str] = (),
 ) -> Interactions:
-    """A shopper's first event with each product of the catalogue."""
-    rows = read_events(workspace, purchases_only=purchases_only)
+    """A shopper's first event with each product of the catalogue; ``without`` are shoppers who are left out."""
+    every = read_events(workspace, purchases_only=purchases_only)
+    rows = [row for row in every if row[0] not in without]
     return Interactions.of(rows, [product.id for product in products], once=True)
 
 

@@ -19,4 +19,6 @@ REGISTRY: dict[str, str] = {
     "compress": "core.stages.compress:run",
     "survey": "core.stages.survey:run",
     "robustness": "core.stages.robustness:run",
+    "drivers": "core.stages.drivers:run",
+    "audit": "core.stages.audit:run",
 }

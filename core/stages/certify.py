@@ -69,7 +69,8 @@ def certify(context: Context, run_id: str) -> dict[str, Any]:
 def _prepared(context: Context, found: runs.Run, artefact: Artefact) -> Prepared:
     products = list(Catalogue(context.workspace).products())
     config = artefact.config
-    data = interactions(context.workspace, products, purchases_only=config.purchases_only)
+    gone = found.metrics.get("left_out", ())
+    data = interactions(context.workspace, products, purchases_only=config.purchases_only, without=gone)
     if data.hash != found.data_hash:
         raise RunError(
             "Products or events have changed since the run was trained.",

@@ -87,7 +87,9 @@ def model_of(workspace: Workspace, chosen: Run, params: RobustParams) -> Model:
             where=chosen.name,
             remedy="Train again, then examine the new run.",
         )
-    rows = read_events(workspace, purchases_only=artefact.config.purchases_only)
+    gone = frozenset(chosen.metrics.get("left_out", ()))
+    events = read_events(workspace, purchases_only=artefact.config.purchases_only)
+    rows = [row for row in events if row[0] not in gone]
     encoder = sentence_encoder(required=True) if artefact.vocabulary.sentences else None
     data = Interactions.of(rows, known, once=True)
     return Model(artefact, products, data, read_by_tagger, encoder, most=params.cases, seed=params.seed)

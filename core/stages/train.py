@@ -24,6 +24,7 @@ from core.recommend.experiment import Hooks, run_training
 from core.recommend.features import training_facts
 from core.recommend.source import documents_of, interactions, read_events, review_times
 from core.stages.certify import certify
+from core.storage.decisions import left_out
 from core.storage.workspaces import Workspace
 
 CHECKPOINT = "checkpoint.pt"
@@ -75,11 +76,14 @@ def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[st
 def _train(context: Context, config: TrainConfig, run_id: str) -> None:
     workspace = context.workspace
     products = list(Catalogue(workspace).products())
-    data = interactions(workspace, products, purchases_only=config.purchases_only)
+    suspects = left_out(workspace)
+    data = interactions(workspace, products, purchases_only=config.purchases_only, without=suspects)
     parts = split(data, config.split.value, config.valid_share, config.test_share)
     graph = GraphStore(workspace).graph()
     documents = documents_of(workspace)
     facts = training_facts(graph.facts.values(), documents, reviews=config.reviews_in_graph)
+    events = read_events(workspace, purchases_only=config.purchases_only)
+    gone = sorted({row[0] for row in events} & suspects)
     report = audit(
         data,
         parts,
@@ -87,10 +91,12 @@ def _train(context: Context, config: TrainConfig, run_id: str) -> None:
         documents,
         review_times(workspace),
         reviews_used=config.reviews_in_graph and config.graph is not GraphKind.NONE,
-        dropped=len(read_events(workspace, purchases_only=config.purchases_only)) - len(data),
+        dropped=len(events) - sum(row[0] in suspects for row in events) - len(data),
     )
     runs.describe(workspace, run_id, data_hash=data.hash, graph_hash=graph.hash)
     context.emit("audit", **report.plain())
+    if gone:
+        context.emit("notice", code="left_out", n=len(gone))
     context.check()
     wanted = config.text in (TextKind.SENTENCE, TextKind.BOTH)
     encoder = sentence_encoder() if wanted else None
@@ -101,6 +107,7 @@ def _train(context: Context, config: TrainConfig, run_id: str) -> None:
     metrics = outcome.metrics | {
         "audit": report.plain(),
         "sentences": encoder is not None,
+        "left_out": gone,
         "facts": sum(len(row) for row in outcome.artefact.features.facts),
     }
     folder = workspace.sub("runs") / run_id

@@ -40,6 +40,8 @@ PAGES = {
     "compress": "compress",
     "survey": "map",
     "robustness": "robustness",
+    "drivers": "drivers",
+    "audit": "audit",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
