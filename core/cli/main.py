@@ -22,6 +22,7 @@ _GROUPS = (
     "core.cli.quality",
     "core.cli.map",
     "core.cli.score",
+    "core.cli.trust",
     "core.cli.finetune",
     "core.cli.machine",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,11 +13,11 @@ from core.audit.exposure import Lists, against, concentration, exposure, resampl
 from core.audit.groups import groups
 from core.audit.kept import keep, keep_texts
 from core.audit.rules import rules_of
-from core.audit.screen import held, screen, stamp
+from core.audit.screen import about, held, screen, stamp
 from core.audit.segments import quality, ranked
 from core.catalogue.store import Catalogue
 from core.domain import Product
-from core.errors import DataError
+from core.errors import ConfigError, DataError
 from core.jobs.context import Context
 from core.recommend.artefact import load
 from core.recommend.data import Interactions
@@ -30,6 +29,7 @@ from core.recommend.withheld import hidden, withheld, write_held
 from core.robust.matrix import RobustParams
 from core.stages.params import parsed
 from core.stages.robustness import model_of
+from core.storage.decisions import PRODUCT, Decision, Verdict, decide
 from core.storage.workspaces import Workspace
 
 Tell = Callable[[float, float, str], None]
@@ -68,6 +68,28 @@ def look(workspace: Workspace, check: Callable[[], None] = lambda: None) -> dict
         "hits": len(found),
         "held": sum(one.hold for one in found),
     }
+
+
+def say(workspace: Workspace, products: Sequence[str], verdict: Verdict, actor: str, note: str = "") -> None:
+    """Write down what a person decided about products: shown as they are, withheld, or open again.
+
+    Raises ConfigError without a name, and DataError for a product that is not in the catalogue.
+    """
+    if not actor.strip():
+        raise ConfigError("A decision is somebody's.", where="name", remedy="Say who decides.")
+    known = {one.id: one for one in Catalogue(workspace).products(set(products))}
+    for product in products:
+        if product not in known and verdict is not Verdict.OPEN:
+            raise DataError(
+                "There is no such product.", where=product[:80], remedy="Choose one of the catalogue."
+            )
+    decide(
+        workspace,
+        [
+            Decision(PRODUCT, one, verdict, actor.strip(), about(known[one]) if one in known else "", note)
+            for one in products
+        ],
+    )
 
 
 def audit(
@@ -174,8 +196,3 @@ def _products(workspace: Workspace, model: Recommender) -> list[Product | None]:
 
 def _sources(workspace: Workspace) -> dict[str, str]:
     return {source.id: source.name for source in Catalogue(workspace).sources()}
-
-
-def as_json(found: Mapping[str, Any]) -> str:
-    """The audit as a file to take along."""
-    return json.dumps(found, ensure_ascii=False, indent=1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.catalogue.store import Catalogue
-from core.errors import DataError
+from core.errors import ConfigError, DataError
 from core.jobs.context import Context
 from core.recommend.artefact import read
 from core.recommend.data import Interactions
@@ -17,10 +17,15 @@ from core.recommend.runs import Run, finished_run, list_runs
 from core.recommend.source import read_events
 from core.robust.kept import FILE
 from core.robust.matrix import RobustParams, Tell, examine
+from core.robust.spotting import SURE
 from core.robust.reading import read_by_tagger
 from core.robust.world import Model
 from core.stages.params import parsed
+from core.storage.decisions import FACT, SHOPPER, Decision, Verdict, decide, decisions, standing
 from core.storage.workspaces import Workspace
+
+DETECTOR = "detector"
+"""Under this name an examination sends facts to review by itself: those with a score of SURE and more."""
 
 
 def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -35,6 +40,9 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     scratch = path.with_suffix(".part")
     scratch.write_text(json.dumps(found, ensure_ascii=False, indent=1), "utf-8")
     scratch.replace(path)
+    known = standing(decisions(context.workspace), FACT)
+    sure = [row["fact"] for row in found["detection"]["suspect_facts"] if row["score"] >= SURE and row["fact"]]
+    to_review(context.workspace, [one for one in sure if one not in known], DETECTOR, str(found["run"]))
     return {"run": found["run"], "seconds": found["seconds"]}
 
 
@@ -58,6 +66,26 @@ def score(
         "unchanged": model.data.hash == chosen.data_hash,
         "hardened": found["hardened"] and {**found["hardened"], "name": other.name if other else ""},
     }
+
+
+def leave_out(workspace: Workspace, shoppers: Sequence[str], actor: str, note: str = "", *, back: bool = False) -> None:
+    """Write down that shoppers are not to be trained on, or with ``back`` that they are again.
+
+    Raises ConfigError without a name, and DataError for a shopper without events.
+    """
+    if not actor.strip():
+        raise ConfigError("A decision is somebody's.", where="name", remedy="Say who decides.")
+    known = {row[0] for row in read_events(workspace)}
+    for shopper in shoppers:
+        if shopper not in known and not back:
+            raise DataError("This shopper has no events.", where=shopper[:80], remedy="Choose one of the events.")
+    verdict = Verdict.OPEN if back else Verdict.LEFT_OUT
+    decide(workspace, [Decision(SHOPPER, one, verdict, actor.strip(), note=note) for one in shoppers])
+
+
+def to_review(workspace: Workspace, facts: Sequence[str], actor: str, run_id: str = "") -> None:
+    """Send facts (ids) to the review queue as suspected; ``actor`` is a person, or the detector's own name."""
+    decide(workspace, [Decision(FACT, one, Verdict.REVIEW, actor, run_id) for one in facts])
 
 
 def hardened_run(workspace: Workspace, chosen: Run) -> Run | None:

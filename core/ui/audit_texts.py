@@ -6,9 +6,10 @@ from html import escape
 
 import streamlit as st
 
-from core.audit.screen import Hit, Screened
-from core.stages.audit import look
-from core.storage.decisions import PRODUCT, Decision, Verdict, decide
+from core.audit.screen import Hit
+from core.errors import ShelfGraphError
+from core.stages.audit import look, say
+from core.storage.decisions import Verdict
 from core.storage.workspaces import Workspace
 from core.ui.audit_state import SHOWS, TextDesk, text_desk
 from core.ui.person import actor
@@ -81,16 +82,14 @@ def _card(workspace: Workspace, desk: TextDesk, product: str, me: str) -> None:
         state = desk.state(product)
         with st.container(horizontal=True):
             if state != "withheld":
-                _button(workspace, product, Verdict.WITHHELD, found, me, "block")
+                _button(workspace, product, Verdict.WITHHELD, me, "block")
             if state != "allowed" and found is not None:
-                _button(workspace, product, Verdict.ALLOWED, found, me, "check")
+                _button(workspace, product, Verdict.ALLOWED, me, "check")
             if state != "open":
-                _button(workspace, product, Verdict.OPEN, found, me, "undo")
+                _button(workspace, product, Verdict.OPEN, me, "undo")
 
 
-def _button(
-    workspace: Workspace, product: str, verdict: Verdict, found: Screened | None, me: str, icon: str
-) -> None:
+def _button(workspace: Workspace, product: str, verdict: Verdict, me: str, icon: str) -> None:
     st.button(
         t(f"audit.do_{verdict}"),
         icon=f":material/{icon}:",
@@ -98,12 +97,15 @@ def _button(
         disabled=not me,
         help=None if me else t("audit.name_first"),
         on_click=_say,
-        args=(workspace, product, verdict, found.about if found else "", me),
+        args=(workspace, product, verdict, me),
     )
 
 
-def _say(workspace: Workspace, product: str, verdict: Verdict, about: str, me: str, note: str = "") -> None:
-    decide(workspace, [Decision(PRODUCT, product, verdict, me, about, note)])
+def _say(workspace: Workspace, product: str, verdict: Verdict, me: str, note: str = "") -> None:
+    try:
+        say(workspace, [product], verdict, me, note)
+    except ShelfGraphError as error:  # the product left between the drawing of the button and the click
+        st.toast(error.what, icon=":material/info:")
 
 
 def _hit(hit: Hit, workspace: Workspace, product: str, desk: TextDesk) -> str:
@@ -147,7 +149,7 @@ def _by_hand(workspace: Workspace, desk: TextDesk, me: str) -> None:
             key="audit_by_hand_go",
             disabled=not (me and chosen and note.strip()),
             on_click=_say,
-            args=(workspace, chosen or "", Verdict.WITHHELD, "", me, note.strip()),
+            args=(workspace, chosen or "", Verdict.WITHHELD, me, note.strip()),
         )
 
 
