@@ -41,7 +41,9 @@ def render(workspace: Workspace) -> None:
         with st.container(border=True, key="drivers-job"):
             job_panel(workspace, watched)
     if found is not None:
-        _views(workspace, found, [one for one in finished if one.id != run.id], active[0].id if active else None)
+        _views(
+            workspace, found, [one for one in finished if one.id != run.id], active[0].id if active else None
+        )
     elif not active:
         empty(
             "drivers",
@@ -128,7 +130,13 @@ def _actions(workspace: Workspace, finished: list[runs.Run], run: runs.Run, *, b
         params: dict[str, Any] = {
             "run": run.id,
             "shoppers": st.slider(
-                t("drivers.shoppers"), 50, 1_000, 200, 50, help=t("drivers.shoppers_help"), key="drivers_shoppers_n"
+                t("drivers.shoppers"),
+                50,
+                1_000,
+                200,
+                50,
+                help=t("drivers.shoppers_help"),
+                key="drivers_shoppers_n",
             ),
             "each": st.slider(t("drivers.each"), 1, 10, 2, help=t("drivers.each_help"), key="drivers_each"),
             "seed": int(st.number_input(t("drivers.seed"), 0, 2**31 - 1, 0, key="drivers_seed")),

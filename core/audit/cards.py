@@ -64,7 +64,7 @@ def page(cards: Sequence[Card]) -> str:
     body = "".join(_html(card) for card in cards)
     return (
         f'<!doctype html><html lang="{escape(language, quote=True)}"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(shown(title))}</title><style>{_STYLE}</style></head><body>{body}</body></html>\n"
     )
@@ -100,10 +100,13 @@ def _html(card: Card) -> str:
 
 
 def _html_section(section: Section) -> str:
-    pairs = "".join(f"<dt>{escape(shown(name))}</dt><dd>{escape(shown(value))}</dd>" for name, value in section.pairs)
+    pairs = "".join(
+        f"<dt>{escape(shown(name))}</dt><dd>{escape(shown(value))}</dd>" for name, value in section.pairs
+    )
     tables = "".join(_html_table(one) for one in section.tables)
     notes = "".join(f"<p>{escape(shown(note))}</p>" for note in section.notes)
-    return f"<section><h2>{escape(shown(section.title))}</h2>{f'<dl>{pairs}</dl>' if pairs else ''}{tables}{notes}</section>"
+    listed = f"<dl>{pairs}</dl>" if pairs else ""
+    return f"<section><h2>{escape(shown(section.title))}</h2>{listed}{tables}{notes}</section>"
 
 
 def _html_table(one: Table) -> str:
@@ -115,7 +118,8 @@ def _html_table(one: Table) -> str:
 
 
 _STYLE = (
-    ":root{color-scheme:light dark}body{font:15px/1.55 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    ":root{color-scheme:light dark}"
+    "body{font:15px/1.55 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "article+article{margin-top:3rem;border-top:3px double}h1{font-size:1.7rem;margin:1.2rem 0 .2rem}"
     "h2{font-size:1.1rem;margin:1.6rem 0 .4rem}.lead{opacity:.75;margin-top:0}"
     "dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.15rem 1.2rem;margin:0}dt{opacity:.7}"

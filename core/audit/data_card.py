@@ -74,8 +74,18 @@ def _sources(found: Holdings, words: Wording) -> Section:
         )
         for one in found.sources
     )
-    head = (say("source"), say("kind"), say("origin"), say("imported"), say("rows"), say("set_aside"), say("hash"))
-    return Section(say("sources"), tables=(Table(head, rows),) if rows else (), notes=() if rows else (say("none"),))
+    head = (
+        say("source"),
+        say("kind"),
+        say("origin"),
+        say("imported"),
+        say("rows"),
+        say("set_aside"),
+        say("hash"),
+    )
+    return Section(
+        say("sources"), tables=(Table(head, rows),) if rows else (), notes=() if rows else (say("none"),)
+    )
 
 
 def _products(found: Holdings, words: Wording) -> Section:
@@ -136,7 +146,11 @@ def _facts(found: Holdings, words: Wording) -> Section:
         (words.relation(name), number(count), percent(count / total))
         for name, count in sorted(found.relations.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_ROWS]
     )
-    return Section(say("facts_title"), pairs, (Table((say("relation"), say("facts"), say("share")), rows),) if rows else ())
+    return Section(
+        say("facts_title"),
+        pairs,
+        (Table((say("relation"), say("facts"), say("share")), rows),) if rows else (),
+    )
 
 
 def _texts(found: Holdings, words: Wording) -> Section:
@@ -145,7 +159,12 @@ def _texts(found: Holdings, words: Wording) -> Section:
         return Section(say("texts"), notes=(say("texts_none"),))
     rows = tuple((rule, number(count)) for rule, count in sorted(found.hits.items()))
     table = (Table((say("rule"), say("products")), rows),) if rows else ()
-    return Section(say("texts"), ((say("withheld"), number(found.withheld)),), table, () if rows else (say("texts_clean"),))
+    return Section(
+        say("texts"),
+        ((say("withheld"), number(found.withheld)),),
+        table,
+        () if rows else (say("texts_clean"),),
+    )
 
 
 def _limits(found: Holdings, words: Wording) -> list[str]:

@@ -85,7 +85,7 @@ def concentration(
 
     def seen(chosen: NDArray[np.int64]) -> Floats:
         kept = there[chosen]
-        return np.bincount(lists[chosen][kept], worth[chosen][kept], minlength=size)
+        return np.asarray(np.bincount(lists[chosen][kept], worth[chosen][kept], minlength=size), np.float64)
 
     return {
         "lift": told(lambda chosen: float(np.nanmean(lifts[chosen]))),

@@ -36,7 +36,7 @@ def groups(
 
 
 def price_bands(products: Sequence[Product | None]) -> list[str]:
-    """"low", "middle" or "high" third within the currency; NONE without a price."""
+    """ "low", "middle" or "high" third within the currency; NONE without a price."""
     bands = [NONE] * len(products)
     priced = [k for k, one in enumerate(products) if one and one.price is not None]
     for currency in {products[k].currency for k in priced}:  # type: ignore[union-attr]

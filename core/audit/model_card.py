@@ -76,7 +76,10 @@ def _data(run: Run, words: Wording) -> Section:
     gone = run.metrics.get("left_out", [])
     pairs = (
         (say("split"), words.of("split", str(run.config.get("split", "")))),
-        (say("events"), say("events_parts", **{n: number(told.get(n)) for n in ("events", "train", "valid", "test")})),
+        (
+            say("events"),
+            say("events_parts", **{n: number(told.get(n)) for n in ("events", "train", "valid", "test")}),
+        ),
         (say("shoppers"), number(told.get("shoppers"))),
         (say("products"), number(told.get("products"))),
         (say("period"), f"{moment(told.get('first'))} – {moment(told.get('last'))}"),
@@ -168,7 +171,9 @@ def _drivers(found: Evidence, words: Wording) -> Section:
         for one in found.drivers
     )
     table = Table((say("feature"), say("share"), say("interval")), rows)
-    return Section(say("drivers"), tables=(table,), notes=(say("drivers_note", n=number(found.drivers[0].shoppers)),))
+    return Section(
+        say("drivers"), tables=(table,), notes=(say("drivers_note", n=number(found.drivers[0].shoppers)),)
+    )
 
 
 def _robustness(found: Evidence, words: Wording) -> Section:
@@ -192,7 +197,15 @@ def _robustness(found: Evidence, words: Wording) -> Section:
     )
     tables = (
         Table(
-            (say("attack"), say("clean"), say("attacked"), say("defended"), say("pushed"), say("pushed_defended")), rows
+            (
+                say("attack"),
+                say("clean"),
+                say("attacked"),
+                say("defended"),
+                say("pushed"),
+                say("pushed_defended"),
+            ),
+            rows,
         ),
         Table((say("detection"), "AUC", say("least")), spotted),
     )
@@ -243,9 +256,20 @@ def _audit(found: Evidence, words: Wording) -> Section:
     )
     tables = (
         Table(
-            (say("dimension"), say("group"), say("in_catalogue"), say("shown"), say("ratio"), say("interval")), exposure
+            (
+                say("dimension"),
+                say("group"),
+                say("in_catalogue"),
+                say("shown"),
+                say("ratio"),
+                say("interval"),
+            ),
+            exposure,
         ),
-        Table((say("dimension"), say("group"), say("measure"), say("mean"), say("difference"), say("p_holm")), quality),
+        Table(
+            (say("dimension"), say("group"), say("measure"), say("mean"), say("difference"), say("p_holm")),
+            quality,
+        ),
     )
     return Section(say("audit"), pairs, _full(tables), (say("audit_note", n=number(told["shoppers"])),))
 
@@ -265,11 +289,15 @@ def _limits(found: Evidence, words: Wording) -> Iterator[str]:
             yield say("limit_baseline", name=words.of("model", name))
     cold = metrics.get("models", {}).get("shelfgraph", {}).get("segments", {}).get("cold_item")
     if cold and cold["mean"] is not None:
-        yield say("limit_cold", value=number(cold["mean"], 4), interval=interval(cold["low"], cold["high"], 4))
+        yield say(
+            "limit_cold", value=number(cold["mean"], 4), interval=interval(cold["low"], cold["high"], 4)
+        )
     attacked = metrics.get("attacked")
     if attacked and attacked["clean"] > 0:
         yield say(
-            "limit_attack", drop=percent(1 - attacked["pgd"] / attacked["clean"], 0), epsilon=number(attacked["epsilon"])
+            "limit_attack",
+            drop=percent(1 - attacked["pgd"] / attacked["clean"], 0),
+            epsilon=number(attacked["epsilon"]),
         )
     leaks = [leak for leak in metrics.get("audit", {}).get("leaks", ()) if leak["used"] and leak["count"]]
     for leak in leaks:

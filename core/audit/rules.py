@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -108,7 +107,9 @@ def finder(rule: TextRule, *, apart: bool = False) -> re.Pattern[str]:
 @lru_cache(maxsize=256)
 def harmless(rule: TextRule) -> re.Pattern[str]:
     """The phrases in which the rule's words mean no harm, in a folded text."""
-    phrases = sorted({_plain(phrase) for one in rule.unless.values() for phrase in one}, key=len, reverse=True)
+    phrases = sorted(
+        {_plain(phrase) for one in rule.unless.values() for phrase in one}, key=len, reverse=True
+    )
     return re.compile("|".join(map(re.escape, phrases)) or r"(?!)", re.IGNORECASE)
 
 

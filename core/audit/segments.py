@@ -55,7 +55,9 @@ def quality(
         for dimension, group, inside in split:
             values = _values(ranks, inside, measure)
             rest = _values(ranks, [~one for one in inside], measure)
-            own.append({"dimension": dimension, "group": group, "measure": measure, **_told(values, rest, draws)})
+            own.append(
+                {"dimension": dimension, "group": group, "measure": measure, **_told(values, rest, draws)}
+            )
         # Holm over the segments that can be judged, one family a measure.
         judged = {str(k): row["p"] for k, row in enumerate(own) if row["p"] is not None}
         corrected = holm(judged)
@@ -95,7 +97,14 @@ def _values(ranks: Sequence[Floats], inside: Sequence[NDArray[np.bool_]], measur
 
 def _told(values: Floats, rest: Floats, draws: NDArray[np.float32]) -> dict[str, Any]:
     cases, others = int((~np.isnan(values)).sum()), int((~np.isnan(rest)).sum())
-    told: dict[str, Any] = {"cases": cases, "mean": None, "low": None, "high": None, "difference": None, "p": None}
+    told: dict[str, Any] = {
+        "cases": cases,
+        "mean": None,
+        "low": None,
+        "high": None,
+        "difference": None,
+        "p": None,
+    }
     if not cases:
         return told
     means = _means(values, draws)

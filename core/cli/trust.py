@@ -17,7 +17,9 @@ def register(commands: Commands) -> None:
     audit.add_argument("--k", type=int, default=10, help="places of a list that count as shown")
     audit.add_argument("--seed", type=int, default=0)
 
-    texts = add(commands, "texts", _texts, "texts that should not be published unseen; allow or withhold products")
+    texts = add(
+        commands, "texts", _texts, "texts that should not be published unseen; allow or withhold products"
+    )
     add_workspace(texts)
     what = texts.add_mutually_exclusive_group()
     what.add_argument("--allow", nargs="+", metavar="PRODUCT", help="these may be shown as they are")
@@ -25,7 +27,9 @@ def register(commands: Commands) -> None:
     what.add_argument("--open", nargs="+", metavar="PRODUCT", help="take decisions about these back")
     _add_person(texts)
 
-    leave = add(commands, "leave-out", _leave_out, "leave shoppers out of the next training, or take that back")
+    leave = add(
+        commands, "leave-out", _leave_out, "leave shoppers out of the next training, or take that back"
+    )
     add_workspace(leave)
     leave.add_argument("shoppers", nargs="*", metavar="SHOPPER", help="none to list those who are left out")
     leave.add_argument("--back", action="store_true", help="train on them again")
@@ -33,7 +37,9 @@ def register(commands: Commands) -> None:
 
     card = add(commands, "card", _card, "the model card and the data card")
     _add_run(card)
-    card.add_argument("--out", type=Path, required=True, metavar="FILE", help="a name that ends with .md or .html")
+    card.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="a name that ends with .md or .html"
+    )
     card.add_argument("--language", choices=("en", "zh"), default="en")
 
     importance = add(commands, "importance", _importance, "what a whole model's recommendations hang on")
@@ -46,7 +52,9 @@ def register(commands: Commands) -> None:
 
 def _add_run(command: argparse.ArgumentParser) -> None:
     add_workspace(command, required=False)
-    command.add_argument("--run", dest="run_id", default=None, help="a run's id; the serving one unless given")
+    command.add_argument(
+        "--run", dest="run_id", default=None, help="a run's id; the serving one unless given"
+    )
 
 
 def _add_person(command: argparse.ArgumentParser) -> None:

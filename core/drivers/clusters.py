@@ -58,7 +58,8 @@ def clustered(weights: Weights, method: Method = "kmeans", seed: int = 0) -> Clu
         labels, score, stability = _kmeans(points, seed)
     sizes = [(int((labels == k).sum()), k) for k in sorted(set(labels.tolist()) - {-1})]
     found = [
-        _cluster(points, names, labels == k, weights.names) for _, k in sorted(sizes, key=lambda s: (-s[0], s[1]))
+        _cluster(points, names, labels == k, weights.names)
+        for _, k in sorted(sizes, key=lambda s: (-s[0], s[1]))
     ]
     return Clustering(method, tuple(found), score, stability, tuple(names[labels == -1].tolist()))
 
@@ -90,7 +91,10 @@ def _hdbscan(points: NDArray[np.float64]) -> tuple[NDArray[np.int64], float, Non
 
 
 def _cluster(
-    points: NDArray[np.float64], shoppers: NDArray[np.object_], inside: NDArray[np.bool_], names: tuple[str, ...]
+    points: NDArray[np.float64],
+    shoppers: NDArray[np.object_],
+    inside: NDArray[np.bool_],
+    names: tuple[str, ...],
 ) -> Cluster:
     centre, everyone = points[inside].mean(0), points.mean(0)
     # How unusual a group's share is here, in standard deviations of a shopper's.

@@ -55,7 +55,14 @@ class Drivers:
         amounts = np.array(raw["amounts"], np.float64).reshape(len(raw["rows"]), len(raw["groups"]))
         rows = tuple(Row.of_plain(row) for row in raw["rows"])
         return Drivers(
-            raw["run"], raw["name"], raw["created_at"], raw["seed"], raw["seconds"], tuple(raw["groups"]), rows, amounts
+            raw["run"],
+            raw["name"],
+            raw["created_at"],
+            raw["seed"],
+            raw["seconds"],
+            tuple(raw["groups"]),
+            rows,
+            amounts,
         )
 
 

@@ -21,13 +21,17 @@ def by_segment(
 ) -> dict[str, list[Weight]]:
     """The importance of the groups in each segment, in ``order`` or else the largest first."""
     names = [of(row) for row in found.rows]
-    sizes = {name: len({r.shopper for r, n in zip(found.rows, names, strict=True) if n == name}) for name in set(names)}
+    sizes = {
+        name: len({r.shopper for r, n in zip(found.rows, names, strict=True) if n == name})
+        for name in set(names)
+    }
     known = [name for name in sizes if sizes[name] >= LEAST_SHOPPERS]
     placed = {name: place for place, name in enumerate(order)}
     ordered = sorted(known, key=lambda name: (placed.get(name, len(order)), -sizes[name], name))
     return {
         name: importance(
-            group_weights([r for r, n in zip(found.rows, names, strict=True) if n == name], found.groups), seed
+            group_weights([r for r, n in zip(found.rows, names, strict=True) if n == name], found.groups),
+            seed,
         )
         for name in ordered
     }

@@ -34,7 +34,9 @@ def amounts(
     raw = np.array(
         [
             [
-                float(one.history) if name.startswith("history.") else of_product[one.product].get(name, np.nan)
+                float(one.history)
+                if name.startswith("history.")
+                else of_product[one.product].get(name, np.nan)
                 for name in names
             ]
             for one in rows

@@ -172,9 +172,7 @@ def served_well(workspace: Workspace, chosen: Run, params: AuditParams) -> dict[
     return {"cases": len(model.cases), "quality": quality(ranks, model.cases, wanted, params.seed)}
 
 
-def lists(
-    score: Callable[[Sequence[Any]], Any], histories: Sequence[Any], hide: Any, k: int
-) -> Lists:
+def lists(score: Callable[[Sequence[Any]], Any], histories: Sequence[Any], hide: Any, k: int) -> Lists:
     """int64[shoppers, k]: places of the best products, those of the history and those of ``hide`` left out."""
     found = []
     for start in range(0, len(histories), BATCH):

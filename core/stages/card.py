@@ -44,13 +44,17 @@ def write(path: Path, made: list[Card]) -> None:
     """Write cards as Markdown (.md) or as one page (.html); raises ConfigError for any other ending."""
     if path.suffix.lower() not in FORMS:
         raise ConfigError(
-            "A card is written as Markdown or as a page.", where=path.name, remedy="End the name with .md or .html."
+            "A card is written as Markdown or as a page.",
+            where=path.name,
+            remedy="End the name with .md or .html.",
         )
     try:
         path.write_text(markdown(made) if path.suffix.lower() == ".md" else page(made), "utf-8")
     except OSError as error:
         raise ConfigError(
-            f"The card cannot be written ({error.strerror}).", where=str(path), remedy="Choose another folder."
+            f"The card cannot be written ({error.strerror}).",
+            where=str(path),
+            remedy="Choose another folder.",
         ) from error
 
 
@@ -80,8 +84,12 @@ def _holdings(workspace: Workspace) -> Holdings:
     with workspace.db.read() as connection:
         kinds = connection.execute(select(events.c.kind, func.count()).group_by(events.c.kind)).all()
         ends = connection.execute(select(func.min(events.c.time), func.max(events.c.time))).one()
-        each = connection.execute(select(func.count(events.c.id)).group_by(events.c.shopper_id)).scalars().all()
-    hits = Counter(rule for one in looked.found for rule in {hit.rule for hit in one.hits}) if looked else None
+        each = (
+            connection.execute(select(func.count(events.c.id)).group_by(events.c.shopper_id)).scalars().all()
+        )
+    hits = (
+        Counter(rule for one in looked.found for rule in {hit.rule for hit in one.hits}) if looked else None
+    )
     return Holdings(
         workspace.info.name,
         catalogue.catalogue_hash() or content_hash(),

@@ -79,7 +79,10 @@ def measure(
             remedy="Add events on the Catalogue page, or choose another run.",
         )
     names = sorted(histories)
-    drawn = [names[k] for k in sorted(np.random.default_rng(params.seed).permutation(len(names))[: params.shoppers])]
+    drawn = [
+        names[k]
+        for k in sorted(np.random.default_rng(params.seed).permutation(len(names))[: params.shoppers])
+    ]
     rows = list(_begun(half, model, params)) if half else []
     done = {one.shopper for one in rows}
     for number, shopper in enumerate(drawn):
@@ -93,7 +96,9 @@ def measure(
                     file.write(json.dumps([one.plain() for one in own]) + "\n")
     tell(len(drawn), len(drawn), "")
     group_names = tuple(group.name for group in model.groups)
-    products = {product.id: product for product in Catalogue(workspace).products({one.product for one in rows})}
+    products = {
+        product.id: product for product in Catalogue(workspace).products({one.product for one in rows})
+    }
     inputs = {name: _inputs(model, name, products.get(name)) for name in {one.product for one in rows}}
     return Drivers(
         chosen.id,
@@ -194,7 +199,7 @@ def _histories(workspace: Workspace, known: set[str]) -> dict[str, list[str]]:
 def _inputs(model: Recommender, product_id: str, product: Product | None) -> dict[str, float]:
     """How much there is of each of the product's groups: facts of a family, words of its text, price, shoppers."""
     groups = {group.name for group in model.groups}
-    found: dict[str, float] = {name: 0.0 for name in groups & {one.value for one in Family}}
+    found: dict[str, float] = dict.fromkeys(groups & {one.value for one in Family}, 0.0)
     for fact in model.facts_of(product_id):
         own = family(fact.relation).value
         name = own if own in groups else Family.OTHER.value

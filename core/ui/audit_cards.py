@@ -65,7 +65,9 @@ def _section(section: Section, key: str) -> None:
     import pandas as pd
 
     if section.pairs:
-        st.markdown("\n".join(f"- **{plain(shown(name))}**: {plain(shown(value))}" for name, value in section.pairs))
+        st.markdown(
+            "\n".join(f"- **{plain(shown(name))}**: {plain(shown(value))}" for name, value in section.pairs)
+        )
     for number, own in enumerate(section.tables):
         frame = pd.DataFrame([[shown(cell) for cell in row] for row in own.rows], columns=list(own.head))
         table(frame, f"audit_card_{key}_{number}")

@@ -32,7 +32,7 @@ class TextDesk:
     stale: bool
 
     def state(self, product: str) -> str:
-        """"withheld", "allowed", or "open" where nobody has decided about the text as it is."""
+        """ "withheld", "allowed", or "open" where nobody has decided about the text as it is."""
         one = self.said.get(product)
         if one is not None and one.verdict is Verdict.WITHHELD:
             return "withheld"

@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from core.audit.rules import TextRule
 from core.audit.screen import Hit
 from core.errors import ShelfGraphError
 from core.stages.audit import look, say
@@ -30,8 +31,7 @@ def texts(workspace: Workspace) -> None:
             icon=":material/find_in_page:",
             type="primary" if desk.stale or not desk.looked else "secondary",
             key="audit_look",
-            on_click=look,
-            args=(workspace,),
+            on_click=lambda: _look(workspace),
         )
         me = actor("audit")
     if not desk.looked:
@@ -61,6 +61,10 @@ def texts(workspace: Workspace) -> None:
         st.caption(t("audit.more_waiting", n=number(len(listed) - ROWS)))
     _by_hand(workspace, desk, me)
     _rules(desk)
+
+
+def _look(workspace: Workspace) -> None:
+    look(workspace)
 
 
 def _card(workspace: Workspace, desk: TextDesk, product: str, me: str) -> None:
@@ -117,8 +121,9 @@ def _hit(hit: Hit, workspace: Workspace, product: str, desk: TextDesk) -> str:
     rule = desk.rules.get(hit.rule)
     reason = rule.said(language()) if rule else hit.rule
     return (
-        f'<figure><blockquote>{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}</blockquote>'
-        f"<figcaption>{escape(reason)} <code>{escape(hit.rule)}</code> · {escape(_field_name(hit.field))}</figcaption></figure>"
+        f"<figure><blockquote>{escape(before)}<mark>{escape(quote)}</mark>{escape(after)}</blockquote>"
+        f"<figcaption>{escape(reason)} <code>{escape(hit.rule)}</code> · {escape(_field_name(hit.field))}</figcaption>"
+        "</figure>"
     )
 
 
@@ -156,11 +161,14 @@ def _by_hand(workspace: Workspace, desk: TextDesk, me: str) -> None:
 def _rules(desk: TextDesk) -> None:
     with st.expander(t("audit.rules"), icon=":material/rule:"):
         st.caption(t("audit.rules_note"))
-        items = "".join(
-            f"<li><strong>{escape(rule.said(language()))}</strong> <code>{escape(rule.id)}</code> "
-            f'<span class="sg-quiet">{escape(t("audit.rule_holds" if rule.hold else "audit.rule_lists"))} · '
-            f"{escape(t('audit.rule_size', words=number(sum(map(len, rule.words.values()))), patterns=number(len(rule.patterns))))}"
-            "</span></li>"
-            for rule in desk.rules.values()
-        )
-        st.html(f'<ul class="sg-audit-rules">{items}</ul>')
+        st.html(f'<ul class="sg-audit-rules">{"".join(map(_rule, desk.rules.values()))}</ul>')
+
+
+def _rule(rule: TextRule) -> str:
+    words, patterns = number(sum(map(len, rule.words.values()))), number(len(rule.patterns))
+    size = t("audit.rule_size", words=words, patterns=patterns)
+    what = t("audit.rule_holds" if rule.hold else "audit.rule_lists")
+    return (
+        f"<li><strong>{escape(rule.said(language()))}</strong> <code>{escape(rule.id)}</code> "
+        f'<span class="sg-quiet">{escape(what)} · {escape(size)}</span></li>'
+    )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.audit.groups import DIMENSIONS
 from core.audit.segments import LEAST_CASES, MEASURES
-from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, show, styled
+from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, inert, show, styled
 from core.ui.explain_view import shorten
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button, table
@@ -114,7 +114,7 @@ def ratios(rows: Sequence[Row], dimension: str) -> Figure:
         text=[
             t(
                 "audit.exposure_hover",
-                group=_plain(group_name(dimension, row["group"])),
+                group=inert(group_name(dimension, row["group"])),
                 shown=percent(row["shown"], 1),
                 catalogue=percent(row["catalogue"], 1),
                 taken=percent(row["taken"], 1),
@@ -141,7 +141,9 @@ def levels(rows: Sequence[Row], dimension: str) -> Figure:
     """The measure of each segment with its interval; coloured where it differs from the rest by more than chance."""
     import plotly.graph_objects as go
 
-    colors = [BASELINE if not _differs(row) else POSITIVE if row["difference"] > 0 else NEGATIVE for row in rows]
+    colors = [
+        BASELINE if not _differs(row) else POSITIVE if row["difference"] > 0 else NEGATIVE for row in rows
+    ]
     fig = go.Figure(
         go.Scatter(
             x=[row["mean"] for row in rows],
@@ -160,7 +162,7 @@ def levels(rows: Sequence[Row], dimension: str) -> Figure:
             text=[
                 t(
                     "audit.quality_hover",
-                    group=_plain(group_name(dimension, row["group"])),
+                    group=inert(group_name(dimension, row["group"])),
                     mean=number(row["mean"], 3),
                     low=number(row["low"], 3),
                     high=number(row["high"], 3),
@@ -185,7 +187,8 @@ def _differs(row: Row) -> bool:
 def _names(rows: Sequence[Row], dimension: str) -> list[str]:
     # A mark nobody sees keeps groups of one name on lines of their own.
     return [
-        f"{_plain(shorten(group_name(dimension, row['group']), 28))}{chr(0x200B) * at}" for at, row in enumerate(rows)
+        f"{inert(shorten(group_name(dimension, row['group']), 28))}{chr(0x200B) * at}"
+        for at, row in enumerate(rows)
     ]
 
 
@@ -197,8 +200,9 @@ def _meters(found: Mapping[str, Any]) -> str:
         shown = _figure(name, own["mean"])
         band = "" if own["low"] is None else f"{_figure(name, own['low'])} … {_figure(name, own['high'])}"
         below = t("audit.baseline_has", baseline=_baseline(found), value=_figure(name, other["mean"]))
+        help_text = escape(t(f"audit.help_{name}"), quote=True)
         cells.append(
-            f'<div title="{escape(t(f"audit.help_{name}"), quote=True)}"><span>{escape(t(f"audit.figure_{name}"))}</span>'
+            f'<div title="{help_text}"><span>{escape(t(f"audit.figure_{name}"))}</span>'
             f"<strong>{escape(shown)}</strong><em>{escape(band)}</em><small>{escape(below)}</small></div>"
         )
     hidden = number(found["withheld"])
@@ -231,7 +235,9 @@ def _exposure_table(rows: Sequence[Row], dimension: str, baseline: str) -> None:
             t("audit.column_shown"): [percent(row["shown"], 1) for row in rows],
             t("audit.column_taken"): [percent(row["taken"], 1) for row in rows],
             t("audit.column_ratio"): [number(row["ratio"], 2) for row in rows],
-            t("audit.column_interval"): [f"{number(row['low'], 2)} … {number(row['high'], 2)}" for row in rows],
+            t("audit.column_interval"): [
+                f"{number(row['low'], 2)} … {number(row['high'], 2)}" for row in rows
+            ],
             t("audit.column_other", baseline=baseline): [number(row["other"], 2) for row in rows],
         }
     )
@@ -248,14 +254,12 @@ def _quality_table(rows: Sequence[Row]) -> None:
             t("audit.column_segment"): [group_name(row["dimension"], row["group"]) for row in rows],
             t("audit.column_cases"): [row["cases"] for row in rows],
             t("audit.column_mean"): [number(row["mean"], 3) for row in rows],
-            t("audit.column_interval"): [f"{number(row['low'], 3)} … {number(row['high'], 3)}" for row in rows],
+            t("audit.column_interval"): [
+                f"{number(row['low'], 3)} … {number(row['high'], 3)}" for row in rows
+            ],
             t("audit.column_difference"): [number(row["difference"], 3) for row in rows],
             t("audit.column_p"): [number(row["p_holm"], 4) for row in rows],
         }
     )
     table(frame, "audit_quality_table")
     export_button(frame, "quality-by-segment", key="audit_quality_csv")
-
-
-def _plain(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%", "&#37;").replace("{", "&#123;")

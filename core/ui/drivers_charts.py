@@ -13,7 +13,7 @@ from core.drivers.kept import Drivers
 from core.drivers.rows import REST, matrix
 from core.drivers.swarm import NEAR, spread
 from core.ontology import Family, family
-from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, styled
+from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, inert, styled
 from core.ui.explain_view import FAMILY_NAMES, group_label, shorten
 from core.ui.text import number, percent, relation_label, speaking, t
 
@@ -59,10 +59,16 @@ def weights(found: Sequence[Weight], of: str) -> Figure:
             },
             marker_color=[color_of(one.name, of) for one in found],
             customdata=[
-                [percent(one.share.mean, 1), percent(one.share.low, 1), percent(one.share.high, 1), _balance(one)]
+                [
+                    percent(one.share.mean, 1),
+                    percent(one.share.low, 1),
+                    percent(one.share.high, 1),
+                    _balance(one),
+                ]
                 for one in found
             ],
-            hovertemplate="%{y}: %{customdata[0]} (%{customdata[1]}–%{customdata[2]})<br>%{customdata[3]}<extra></extra>",
+            hovertemplate="%{y}: %{customdata[0]} (%{customdata[1]}–%{customdata[2]})<br>%{customdata[3]}"
+            "<extra></extra>",
         )
     )
     fig.update_yaxes(autorange="reversed")
@@ -99,8 +105,8 @@ def swarm(found: Drivers, order: Sequence[str], title: Callable[[str], str]) -> 
                     "drivers.point",
                     group=group_label(name),
                     value=number(value),
-                    shopper=_plain(row.shopper),
-                    product=_plain(shorten(title(row.product), 60)),
+                    shopper=inert(row.shopper),
+                    product=inert(shorten(title(row.product), 60)),
                 )
                 for value, row in zip(own.tolist(), found.rows, strict=True)
             ],
@@ -119,7 +125,9 @@ def swarm(found: Drivers, order: Sequence[str], title: Callable[[str], str]) -> 
     return styled(fig, 36 * len(order) + 60)
 
 
-def segments(found: Mapping[str, Sequence[Weight]], order: Sequence[str], named: Callable[[str], str]) -> Figure:
+def segments(
+    found: Mapping[str, Sequence[Weight]], order: Sequence[str], named: Callable[[str], str]
+) -> Figure:
     """For each group a dot and an interval a segment, side by side."""
     import plotly.graph_objects as go
 
@@ -132,7 +140,7 @@ def segments(found: Mapping[str, Sequence[Weight]], order: Sequence[str], named:
             x=[one.share.mean for one in rows],
             y=[line + room * (at - (len(found) - 1) / 2) for line in range(len(rows))],
             mode="markers",
-            name=_plain(shorten(named(segment), 24)),
+            name=inert(shorten(named(segment), 24)),
             marker={"size": 8, "color": SEGMENT_COLORS[at % len(SEGMENT_COLORS)]},
             error_x={
                 "type": "data",
@@ -143,7 +151,8 @@ def segments(found: Mapping[str, Sequence[Weight]], order: Sequence[str], named:
                 "width": 0,
             },
             text=[
-                f"{percent(one.share.mean, 1)} ({percent(one.share.low, 1)}–{percent(one.share.high, 1)})" for one in rows
+                f"{percent(one.share.mean, 1)} ({percent(one.share.low, 1)}–{percent(one.share.high, 1)})"
+                for one in rows
             ],
             hovertemplate="%{text}",
         )
@@ -179,8 +188,8 @@ def drift(found: Sequence[Shift], of: str) -> Figure:
                 "width": 4,
                 "color": color,
             },
-            hovertemplate=f"{_plain(name)}: {points(one.change.mean)} ({points(one.change.low)} … {points(one.change.high)})"
-            "<extra></extra>",
+            hovertemplate=f"{inert(name)}: {points(one.change.mean)} "
+            f"({points(one.change.low)} … {points(one.change.high)})<extra></extra>",
             showlegend=False,
         )
     fig.add_vline(x=0, line={"color": BASELINE, "width": 1})
@@ -201,9 +210,11 @@ def latin(name: str) -> str:
 
 
 def _balance(one: Weight) -> str:
-    way = "drivers.lifts" if one.signed.low > 0 else "drivers.lowers" if one.signed.high < 0 else "drivers.both_ways"
+    way = (
+        "drivers.lifts"
+        if one.signed.low > 0
+        else "drivers.lowers"
+        if one.signed.high < 0
+        else "drivers.both_ways"
+    )
     return t(way)
-
-
-def _plain(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%", "&#37;").replace("{", "&#123;")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import cast
 
 import streamlit as st
 
@@ -47,7 +46,9 @@ def weight(found: Drivers) -> None:
                     {
                         t(f"drivers.column_{of}"): [charts.label_of(one.name, of) for one in own],
                         t("drivers.column_share"): [percent(one.share.mean, 1) for one in own],
-                        t("drivers.column_interval"): [_interval(one.share.low, one.share.high) for one in own],
+                        t("drivers.column_interval"): [
+                            _interval(one.share.low, one.share.high) for one in own
+                        ],
                         t("drivers.column_signed"): [charts.points(one.signed.mean) for one in own],
                         t("drivers.column_shoppers"): [one.shoppers for one in own],
                     }
@@ -115,17 +116,14 @@ def segments(workspace: Workspace, found: Drivers) -> None:
 def kinds(found: Drivers) -> None:
     """Kinds of shoppers, each with what sets it apart; one of them opens to its shoppers."""
     asked = param("how")
-    method = cast(
-        Method,
-        st.segmented_control(
-            t("drivers.how"),
-            KINDS,
-            default=asked if asked in KINDS else KINDS[0],
-            format_func=lambda name: t(f"drivers.how_{name}"),
-            required=True,
-            key="drivers_how",
-            label_visibility="collapsed",
-        ),
+    method: Method = st.segmented_control(
+        t("drivers.how"),
+        KINDS,
+        default=next((one for one in KINDS if one == asked), KINDS[0]),
+        format_func=lambda name: t(f"drivers.how_{name}"),
+        required=True,
+        key="drivers_how",
+        label_visibility="collapsed",
     )
     set_params(how=method if method != KINDS[0] else None)
     told = state.kinds(found, method)
@@ -234,10 +232,11 @@ def _kind(one: Cluster, everyone: int) -> str:
     name = " · ".join(
         f"{group_label(driver)} {'▲' if here >= usual else '▼'}" for driver, here, usual in one.drivers
     )
-    lines = "".join(
-        f"<li>{escape(t('drivers.driver', group=group_label(driver), here=charts.points(here), all=charts.points(usual)))}</li>"
+    told = [
+        t("drivers.driver", group=group_label(driver), here=charts.points(here), all=charts.points(usual))
         for driver, here, usual in one.drivers
-    )
+    ]
+    lines = "".join(f"<li>{escape(line)}</li>" for line in told)
     size = t("drivers.size", n=number(len(one.shoppers)), share=percent(len(one.shoppers) / everyone, 0))
     return (
         f'<div class="sg-kind"><strong>{escape(name)}</strong><span class="sg-quiet">{escape(size)}</span>'

@@ -1,4 +1,4 @@
-"""Who looks planted now: suspicious shoppers, to be left out of training, and suspicious facts, on their way to review."""
+"""Who looks planted now: shoppers, to be left out of training, and facts, on their way to review."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ def _shoppers(workspace: Workspace, found: Mapping[str, Any], me: str) -> None:
         st.caption(t("robustness.out_note", n=number(len(gone))))
 
 
-def _decide(
-    workspace: Workspace, name: str, icon: str, shoppers: list[str], me: str, *, back: bool
-) -> None:
+def _decide(workspace: Workspace, name: str, icon: str, shoppers: list[str], me: str, *, back: bool) -> None:
     st.button(
         t(f"robustness.{name}", n=number(len(shoppers))),
         icon=f":material/{icon}:",

@@ -38,6 +38,8 @@ def result(workspace: Workspace, found: Mapping[str, Any]) -> None:
         _curves(found)
     with right:
         _detection(found)
+    if found.get("injection"):
+        _injection(found["injection"])
     with st.container(key="robustness-suspects"):
         suspects(workspace, found)
 
@@ -107,6 +109,26 @@ def curves_figure(points: list[Mapping[str, Any]]) -> Figure:
     figure.update_xaxes(title=t("robustness.axis_epsilon"))
     figure.update_yaxes(title="NDCG@10", rangemode="tozero")
     return styled(figure, 300)
+
+
+def _injection(told: Mapping[str, Any]) -> None:
+    st.html(f'<h2 class="sg-h2">{escape(t("robustness.injection"))}</h2>')
+    st.caption(t("robustness.injection_note", n=number(told["texts"]), model=told["model"].partition("@")[0]))
+    head = "".join(
+        f"<th>{escape(t(f'robustness.column_{name}'))}</th>"
+        for name in ("reading", "f1", "obeyed", "invented")
+    )
+    body = "".join(
+        f'<tr><th scope="row">{escape(t(f"robustness.reading_{name}"))}</th><td>{number(row.get("f1"), 3)}</td>'
+        f"<td>{percent(row['obeyed'], 0)}</td>"
+        f"<td>{escape(t('robustness.of_values', n=number(row['invented']), of=number(row['values'])))}</td></tr>"
+        for name in ("clean", "attacked", "defended", "without_grammar")
+        if (row := told.get(name))
+    )
+    st.html(
+        f'<div class="sg-robust-scroll"><table class="sg-robust sg-robust-small"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def _detection(found: Mapping[str, Any]) -> None:
