@@ -122,6 +122,9 @@ def _actions(workspace: Workspace, finished: list[runs.Run], run: runs.Run, *, b
             "rounds": st.slider(
                 t("robustness.rounds"), 1, 10, 3, help=t("robustness.rounds_help"), key="robustness_rounds"
             ),
+            "orders": st.slider(
+                t("robustness.orders"), 0, 40, 8, help=t("robustness.orders_help"), key="robustness_orders"
+            ),
             "seed": int(st.number_input(t("robustness.seed"), 0, 2**31 - 1, 0, key="robustness_seed")),
         }
     _start(workspace, params, "robustness_start", busy=busy)

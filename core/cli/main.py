@@ -23,6 +23,7 @@ _GROUPS = (
     "core.cli.quality",
     "core.cli.map",
     "core.cli.score",
+    "core.cli.trust",
     "core.cli.finetune",
     "core.cli.machine",
     "core.cli.serving",

@@ -84,6 +84,7 @@ def register(commands: Commands) -> None:
     )
     robustness.add_argument("--targets", type=int, default=3, help="cold products pushed, one at a time")
     robustness.add_argument("--rounds", type=int, default=3, help="seeds detection is judged over")
+    robustness.add_argument("--orders", type=int, default=0, help="texts that give the language model orders")
     robustness.add_argument("--seed", type=int, default=0)
 
 
@@ -94,6 +95,7 @@ def _robustness(arguments: argparse.Namespace) -> Result:
 
     given = arguments
     asked = {"run": given.run_id, "targets": given.targets, "rounds": given.rounds, "seed": given.seed}
+    asked["orders"] = given.orders
 
     def tell(done: float, total: float, message: str) -> None:
         sys.stderr.write(f"  {done:g}/{total:g} {message}\n")

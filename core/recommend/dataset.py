@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import select
 
+from core.catalogue.store import Catalogue
 from core.domain import EventKind, Product
 from core.errors import DataError
-from core.recommend.config import SplitKind, TrainConfig
+from core.recommend.config import SplitKind, TrainConfig, config_of
 from core.recommend.dense import Core, k_core, sessions
 from core.recommend.interactions import Interactions
+from core.recommend.runs import Run
 from core.storage.tables import events
 from core.storage.workspaces import Workspace
 
@@ -25,13 +27,15 @@ _LEVEL = re.compile(r"\s*[>/|›]\s*")
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """``data`` and how they came about: events read, shoppers before sessions (0 without sessions), what the k-core
-    left out (None without), and the name of the target domain ("" where none is asked about)."""
+    left out (None without), the name of the target domain ("" where none is asked about), and the shoppers who were
+    left out on request."""
 
     data: Interactions
     read: int
     shoppers: int = 0
     core: Core | None = None
     domain: str = ""
+    gone: tuple[str, ...] = ()
 
     @property
     def dropped(self) -> int:
@@ -39,12 +43,18 @@ class Dataset:
         return self.read - len(self.data)
 
 
-def dataset(workspace: Workspace, products: Sequence[Product], config: TrainConfig) -> Dataset:
-    """What the configuration trains on, over these products in this order.
+def dataset(
+    workspace: Workspace, products: Sequence[Product], config: TrainConfig, without: Collection[str] = ()
+) -> Dataset:
+    """What the configuration trains on, over these products in this order, without these shoppers.
 
     Raises DataError for a domain that is not in the catalogue.
     """
-    rows, weights = _events(workspace, config)
+    every = list(zip(*_events(workspace, config), strict=True))
+    unwanted = frozenset(without)
+    rows = [row for row, _ in every if row[0] not in unwanted]
+    weights = [weight for row, weight in every if row[0] not in unwanted]
+    gone = tuple(sorted({row[0] for row, _ in every} & unwanted))
     before = len({row[0] for row in rows}) if config.session_gap else 0
     if config.session_gap:
         rows = sessions(rows, config.session_gap * HOUR)
@@ -58,7 +68,15 @@ def dataset(workspace: Workspace, products: Sequence[Product], config: TrainConf
     domain = ""
     if config.split is SplitKind.CROSS_DOMAIN:
         data, domain = with_target(data, [domain_of(product) for product in products], config.domain)
-    return Dataset(data, len(rows), before, core, domain)
+    return Dataset(data, len(rows), before, core, domain, gone)
+
+
+def dataset_of(run: Run, workspace: Workspace, names: Sequence[str]) -> Interactions:
+    """What a run was trained on, as far as the workspace still has it, over products of these ids in this order: equal
+    to what it was where the hash is the run's ``data_hash``."""
+    known = {product.id: product for product in Catalogue(workspace).products(names)}
+    products = [known.get(name) or Product(name, "") for name in names]
+    return dataset(workspace, products, config_of(dict(run.config)), run.metrics.get("left_out", ())).data
 
 
 def domain_of(product: Product) -> str:

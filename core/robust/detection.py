@@ -106,13 +106,26 @@ def _suspects(model: Model, seed: int) -> list[dict[str, Any]]:
 def _suspect_facts(model: Model, seed: int) -> list[dict[str, Any]]:
     owner, column, scores = spot_facts(model, model.clean, cold_products(model.counts), seed)
     table = model.artefact.vocabulary.table
+    ids = _fact_ids(model)
     best = np.argsort(-scores, kind="stable")[:LISTED]
     return [
         {
             "product": model.names[int(owner[k])],
             "relation": table.relations[int(table.relation[column[k]])],
             "node": table.nodes[int(table.node[column[k]])],
+            "fact": ids.get((model.names[int(owner[k])], int(column[k])), ""),
             "score": float(scores[k]),
         }
         for k in best
     ]
+
+
+def _fact_ids(model: Model) -> dict[tuple[str, int], str]:
+    """(product, column of the fact table) → the fact's id in the graph."""
+    column = model.artefact.vocabulary.table.column
+    return {
+        (product, column[fact.relation, fact.object]): fact.id
+        for product, facts in model.artefact.facts.items()
+        for fact in facts
+        if (fact.relation, fact.object) in column
+    }

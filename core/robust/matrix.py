@@ -31,7 +31,7 @@ class RobustParams(BaseModel):
 
     ``epsilon`` is the length of the matrix's perturbations in mean lengths of a product vector; ``targets`` the number
     of cold products that are pushed, one at a time; ``rounds`` the seeds that detection is judged over; ``cases`` the
-    most test shoppers.
+    most test shoppers; ``orders`` the texts in which the language model is given orders, 0 for none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +42,7 @@ class RobustParams(BaseModel):
     targets: int = Field(default=3, ge=1, le=20)
     rounds: int = Field(default=3, ge=1, le=20)
     cases: int = Field(default=2_000, ge=10, le=20_000)
+    orders: int = Field(default=0, ge=0, le=200)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
 
@@ -157,7 +158,8 @@ def _row(
         "family": attack.family,
         "strength": attack.strength,
         "targeted": attack.targeted,
-        "clean": dict(clean),
+        # What is read of clean texts is what readings under attack are held against.
+        "clean": {**clean, "extraction_f1": 1.0} if attack.family == "texts" else dict(clean),
         "attacked": pooled(attacked),
         "defence": line.defence.name if line.defence else "hardened" if by_network else None,
         "defended": pooled(defended) if defended else None,

@@ -21,4 +21,6 @@ REGISTRY: dict[str, str] = {
     "robustness": "core.stages.robustness:run",
     "tune": "core.stages.tune:run",
     "recommend_all": "core.stages.recommend_all:run",
+    "drivers": "core.stages.drivers:run",
+    "audit": "core.stages.audit:run",
 }

@@ -15,7 +15,7 @@ from core.recommend.cases import RunCases, read_cases, write_cases
 from core.recommend.certificate import CONTROLS, Control, certificate, without_families
 from core.recommend.config import GraphKind
 from core.recommend.data import Split, split
-from core.recommend.dataset import dataset
+from core.recommend.dataset import dataset_of
 from core.recommend.measure import Measured
 from core.recommend.prepare import Prepared, regraphed, restored
 
@@ -69,7 +69,7 @@ def certify(context: Context, run_id: str) -> dict[str, Any]:
 def _prepared(context: Context, found: runs.Run, artefact: Artefact) -> Prepared:
     products = list(Catalogue(context.workspace).products())
     config = artefact.config
-    data = dataset(context.workspace, products, config).data
+    data = dataset_of(found, context.workspace, [product.id for product in products])
     if data.hash != found.data_hash:
         raise RunError(
             "Products or events have changed since the run was trained.",

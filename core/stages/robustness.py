@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from core.catalogue.store import Catalogue
-from core.domain import Product
-from core.errors import DataError
+from core.errors import ConfigError, DataError, ModelUnavailable
+from core.extract.llm_reader import LlmReader
 from core.jobs.context import Context
 from core.recommend.artefact import read
-from core.recommend.dataset import dataset
+from core.recommend.dataset import dataset_of
 from core.recommend.encoder import sentence_encoder
 from core.recommend.runs import Run, finished_run, list_runs
+from core.recommend.source import read_events
+from core.robust.injection import injection, without_grammar
 from core.robust.kept import FILE
 from core.robust.matrix import RobustParams, Tell, examine
 from core.robust.reading import read_by_tagger
+from core.robust.spotting import SURE
 from core.robust.world import Model
 from core.stages.params import parsed
+from core.storage.decisions import FACT, SHOPPER, Decision, Verdict, decide, decisions, standing
 from core.storage.workspaces import Workspace
+
+ORDERED_CHARS = 300
+"""So much of a text is read under orders: one chunk of the reader, orders included."""
+DETECTOR = "detector"
+"""Under this name an examination sends facts to review by itself: those with a score of SURE and more."""
 
 
 def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -35,6 +46,11 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     scratch = path.with_suffix(".part")
     scratch.write_text(json.dumps(found, ensure_ascii=False, indent=1), "utf-8")
     scratch.replace(path)
+    known = standing(decisions(context.workspace), FACT)
+    sure = [
+        row["fact"] for row in found["detection"]["suspect_facts"] if row["score"] >= SURE and row["fact"]
+    ]
+    to_review(context.workspace, [one for one in sure if one not in known], DETECTOR, str(found["run"]))
     return {"run": found["run"], "seconds": found["seconds"]}
 
 
@@ -52,12 +68,73 @@ def score(
     other = hardened_run(workspace, chosen)
     hardened = model_of(workspace, other, params) if other else None
     found = examine(model, params, hardened, check=check, tell=tell)
+    if params.orders:
+        found["injection"] = injected(workspace, params, check, tell)
     return found | {
         "name": chosen.name,
         "created_at": time.time(),
         "unchanged": model.data.hash == chosen.data_hash,
         "hardened": found["hardened"] and {**found["hardened"], "name": other.name if other else ""},
     }
+
+
+def injected(
+    workspace: Workspace, params: RobustParams, check: Callable[[], None], tell: Tell
+) -> dict[str, Any] | None:
+    """Orders in product texts against the embedded language model; None where it is not on this machine, or the shop
+    has no text in a language it reads. See ``core.robust.injection``."""
+    from core.extract.schema import default
+    from core.extract.tokens import has_cjk
+    from core.llm.embedded import EmbeddedModel
+
+    texts = [
+        (f"{one.title}\n{one.description}"[:ORDERED_CHARS].rsplit(" ", 1)[0], one.category or "")
+        for one in Catalogue(workspace).products()
+        if one.description and not has_cjk(one.title)
+    ]
+    try:
+        model = EmbeddedModel()
+    except ModelUnavailable:
+        return None
+    if not texts:
+        return None
+    drawn = np.random.default_rng((params.seed, 11)).permutation(len(texts))[: params.orders]
+    done, total = 0, 4 * len(drawn)
+
+    def step() -> None:
+        nonlocal done
+        check()
+        tell(done, total, "attack_orders")
+        done += 1
+
+    schema = default()
+    reader = LlmReader(model, schema)
+    chosen = [texts[int(k)] for k in sorted(drawn)]
+    return injection(reader, chosen, without_grammar(model, schema), step)
+
+
+def leave_out(
+    workspace: Workspace, shoppers: Sequence[str], actor: str, note: str = "", *, back: bool = False
+) -> None:
+    """Write down that shoppers are not to be trained on, or with ``back`` that they are again.
+
+    Raises ConfigError without a name, and DataError for a shopper without events.
+    """
+    if not actor.strip():
+        raise ConfigError("A decision is somebody's.", where="name", remedy="Say who decides.")
+    known = {row[0] for row in read_events(workspace)}
+    for shopper in shoppers:
+        if shopper not in known and not back:
+            raise DataError(
+                "This shopper has no events.", where=shopper[:80], remedy="Choose one of the events."
+            )
+    verdict = Verdict.OPEN if back else Verdict.LEFT_OUT
+    decide(workspace, [Decision(SHOPPER, one, verdict, actor.strip(), note=note) for one in shoppers])
+
+
+def to_review(workspace: Workspace, facts: Sequence[str], actor: str, run_id: str = "") -> None:
+    """Send facts (ids) to the review queue as suspected; ``actor`` is a person, or the detector's own name."""
+    decide(workspace, [Decision(FACT, one, Verdict.REVIEW, actor, run_id) for one in facts])
 
 
 def hardened_run(workspace: Workspace, chosen: Run) -> Run | None:
@@ -87,8 +164,6 @@ def model_of(workspace: Workspace, chosen: Run, params: RobustParams) -> Model:
             where=chosen.name,
             remedy="Train again, then examine the new run.",
         )
-    by_id = {product.id: product for product in products}
-    then = [by_id.get(one, Product(one, "")) for one in known]
     encoder = sentence_encoder(required=True) if artefact.vocabulary.sentences else None
-    data = dataset(workspace, then, artefact.config).data
+    data = dataset_of(chosen, workspace, known)
     return Model(artefact, products, data, read_by_tagger, encoder, most=params.cases, seed=params.seed)

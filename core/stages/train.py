@@ -28,6 +28,7 @@ from core.recommend.search.kept import budget, tuned_baselines
 from core.recommend.source import documents_of, review_times
 from core.recommend.trackers import Tracker, check_tracker, figures, tracked
 from core.stages.certify import certify
+from core.storage.decisions import left_out
 from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[st
 def _train(context: Context, config: TrainConfig, run_id: str, params: Mapping[str, Any]) -> None:
     workspace = context.workspace
     products = list(Catalogue(workspace).products())
-    found = dataset(workspace, products, config)
+    found = dataset(workspace, products, config, left_out(workspace))
     data = found.data
     parts = split(data, config.split.value, config.valid_share, config.test_share)
     graph = GraphStore(workspace).graph()
@@ -104,6 +105,8 @@ def _train(context: Context, config: TrainConfig, run_id: str, params: Mapping[s
     )
     runs.describe(workspace, run_id, data_hash=data.hash, graph_hash=graph.hash)
     context.emit("audit", **report.plain())
+    if found.gone:
+        context.emit("notice", code="left_out", n=len(found.gone))
     context.check()
     wanted = config.text in (TextKind.SENTENCE, TextKind.BOTH)
     encoder = sentence_encoder() if wanted else None
@@ -129,6 +132,7 @@ def _train(context: Context, config: TrainConfig, run_id: str, params: Mapping[s
         "search": budget(workspace, search_id) if tuning else None,
         "audit": report.plain(),
         "sentences": encoder is not None,
+        "left_out": list(found.gone),
         "facts": sum(len(row) for row in outcome.artefact.features.facts),
         "fork": dict(fork),
     }

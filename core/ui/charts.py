@@ -58,3 +58,10 @@ def styled(fig: Figure, height: int = 320) -> Figure:
 def show(fig: Figure, key: str, **options: Any) -> Any:
     """Draw a figure at the width of its container; ``on_select`` and ``selection_mode`` are passed on."""
     return st.plotly_chart(fig, width="stretch", theme="streamlit", key=key, config=_CONFIG, **options)
+
+
+def inert(text: str) -> str:
+    """Text for plotly, which would take markup for markup and ``%{…}`` for a field."""
+    for sign, spelled in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("%", "&#37;"), ("{", "&#123;")):
+        text = text.replace(sign, spelled)
+    return text

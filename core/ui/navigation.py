@@ -50,7 +50,9 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
     ),
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),
+        PageSpec("drivers", "balance"),
         PageSpec("robustness", "shield"),
+        PageSpec("audit", "policy"),
         PageSpec("evaluate", "query_stats"),
         PageSpec("finetune", "tune"),
         PageSpec("jobs", "checklist"),

@@ -42,6 +42,8 @@ PAGES = {
     "robustness": "robustness",
     "tune": "search",
     "recommend_all": "recommend",
+    "drivers": "drivers",
+    "audit": "audit",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

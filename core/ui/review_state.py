@@ -19,7 +19,9 @@ from core.graph.model import Graph, Reason
 from core.graph.reading import read_assertions
 from core.graph.review import EVERYTHING, Item, Key, Narrow, Signals, queue
 from core.graph.review_log import Decision, carry_over, final_verdicts, read_decisions
+from core.graph.suspected import SUSPECTED, with_suspects
 from core.storage import tables
+from core.storage.decisions import FACT, decisions, stamp, standing
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
 from core.ui.shell import param, set_params
@@ -107,7 +109,8 @@ def desk(workspace: Workspace) -> Desk:
     folder = f"{workspace.folder}#{workspace.info.created_at}"
     _settle(folder, log_head(workspace), workspace)
     graph = cached_graph(workspace)
-    return _desk(folder, (graph.seq, graph.hash, *catalogue_stamp(workspace)), workspace, graph)
+    key = (graph.seq, graph.hash, *catalogue_stamp(workspace), *stamp(workspace))
+    return _desk(folder, key, workspace, graph)
 
 
 def read_state() -> ReviewState:
@@ -186,7 +189,7 @@ def put_off() -> dict[str, None]:
 
 def reason_label(code: str, *, sentence: bool = False) -> str:
     """Why something is kept apart or rejected, in a word or in a sentence; reasons of a shop's own are spelt out."""
-    known = code in {*Reason, EntryKind.RETRACTED}
+    known = code in {*Reason, EntryKind.RETRACTED, SUSPECTED}
     if not known:
         return code.replace("_", " ")
     return t(f"review.why_{code}") if sentence else t(f"review.reason_{code}")
@@ -222,13 +225,14 @@ def _settle(folder: str, head: int, _workspace: Workspace) -> int:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _desk(folder: str, stamp: tuple[object, ...], _workspace: Workspace, _graph: Graph) -> Desk:
+def _desk(folder: str, key: tuple[object, ...], _workspace: Workspace, _graph: Graph) -> Desk:
     with _workspace.db.read() as reader:
         count = int(reader.scalar(select(func.count()).select_from(tables.assertions)) or 0)
         made = read_decisions(reader)
     assertions = _assertions(folder, count, _workspace)
     products = cached_catalogue(_workspace).products
     items = queue(_graph, assertions, {i: product.category or "" for i, product in products.items()})
+    items = with_suspects(items, standing(decisions(_workspace), FACT))
     decided: dict[str, set[str]] = {}
     for one in made:
         decided.setdefault(one.actor, set()).update(one.verdicts)

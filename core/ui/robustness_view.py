@@ -11,11 +11,11 @@ import streamlit as st
 
 from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, show, styled
-from core.ui.navigation import link
 from core.ui.robustness_matrix import attack_name, frame, matrix
+from core.ui.robustness_suspects import suspects
 from core.ui.session import cached_catalogue
-from core.ui.tables import export_button, table
-from core.ui.text import listed, number, percent, relation_label, t
+from core.ui.tables import export_button
+from core.ui.text import listed, number, percent, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -38,8 +38,10 @@ def result(workspace: Workspace, found: Mapping[str, Any]) -> None:
         _curves(found)
     with right:
         _detection(found)
+    if found.get("injection"):
+        _injection(found["injection"])
     with st.container(key="robustness-suspects"):
-        _suspects(workspace, found)
+        suspects(workspace, found)
 
 
 def _matrix(found: Mapping[str, Any], targets: list[str]) -> None:
@@ -109,6 +111,26 @@ def curves_figure(points: list[Mapping[str, Any]]) -> Figure:
     return styled(figure, 300)
 
 
+def _injection(told: Mapping[str, Any]) -> None:
+    st.html(f'<h2 class="sg-h2">{escape(t("robustness.injection"))}</h2>')
+    st.caption(t("robustness.injection_note", n=number(told["texts"]), model=told["model"].partition("@")[0]))
+    head = "".join(
+        f"<th>{escape(t(f'robustness.column_{name}'))}</th>"
+        for name in ("reading", "f1", "obeyed", "invented")
+    )
+    body = "".join(
+        f'<tr><th scope="row">{escape(t(f"robustness.reading_{name}"))}</th><td>{number(row.get("f1"), 3)}</td>'
+        f"<td>{percent(row['obeyed'], 0)}</td>"
+        f"<td>{escape(t('robustness.of_values', n=number(row['invented']), of=number(row['values'])))}</td></tr>"
+        for name in ("clean", "attacked", "defended", "without_grammar")
+        if (row := told.get(name))
+    )
+    st.html(
+        f'<div class="sg-robust-scroll"><table class="sg-robust sg-robust-small"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
 def _detection(found: Mapping[str, Any]) -> None:
     told = found["detection"]
     st.html(f'<h2 class="sg-h2">{escape(t("robustness.detection"))}</h2>')
@@ -139,50 +161,3 @@ def _spotted(row: Mapping[str, Any]) -> str:
         f"<td{tone}>{number(mean, 3)} <small>{escape(least)}</small></td>"
         f"<td>{percent(row['found'])}</td><td>{percent(row['wrong'])}</td></tr>"
     )
-
-
-def _suspects(workspace: Workspace, found: Mapping[str, Any]) -> None:
-    import pandas as pd
-
-    titles = cached_catalogue(workspace).products
-
-    def title(product: str) -> str:
-        return titles[product].title if product in titles else product
-
-    st.html(f'<h2 class="sg-h2">{escape(t("robustness.suspects"))}</h2>')
-    st.caption(t("robustness.suspects_note"))
-    told = found["detection"]
-    people, facts = st.columns(2, gap="large")
-    columns = {
-        t("robustness.column_score"): st.column_config.ProgressColumn(
-            format="%.2f", min_value=0.0, max_value=1.0, width="small"
-        ),
-        t("robustness.column_product"): st.column_config.TextColumn(width="medium"),
-        t("robustness.column_events"): st.column_config.NumberColumn(width="small"),
-    }
-    with people:
-        rows = told["suspects"]
-        shoppers = pd.DataFrame(
-            {
-                t("robustness.column_shopper"): [row["shopper"] for row in rows],
-                t("robustness.column_score"): [row["score"] for row in rows],
-                t("robustness.column_events"): [row["events"] for row in rows],
-                t("robustness.column_pushes"): [title(row["product"]) for row in rows],
-            }
-        )
-        table(shoppers, "robustness_suspects", columns=columns, height=318)
-        export_button(shoppers, "suspicious-shoppers", key="robustness_suspects_csv")
-    with facts:
-        rows = told["suspect_facts"]
-        planted = pd.DataFrame(
-            {
-                t("robustness.column_product"): [title(row["product"]) for row in rows],
-                t("robustness.column_score"): [row["score"] for row in rows],
-                t("common.relation"): [relation_label(row["relation"]) for row in rows],
-                t("common.value"): [row["node"].partition(":")[2] for row in rows],
-            }
-        )
-        table(planted, "robustness_facts", columns=columns, height=318)
-        with st.container(horizontal=True):
-            export_button(planted, "suspicious-facts", key="robustness_facts_csv")
-            link("review", t("robustness.to_review"), icon="fact_check")

@@ -13,7 +13,7 @@ from core.ui import navigation
 from core.ui.certificate_view import certificate
 from core.ui.runs_board import settings_of
 from core.ui.shell import go, set_params
-from core.ui.text import ago, t
+from core.ui.text import ago, number, t
 from core.ui.train_view import sentence
 
 UNDO = "runs_undo"
@@ -35,6 +35,8 @@ def card(workspace: Workspace, run: runs.Run) -> None:
                 st.markdown(sentence(told))
         else:
             st.caption(t("runs.not_done", status=t(f"train.status_{run.status}")))
+        if run.metrics.get("left_out"):
+            st.caption(f":material/person_off: {t('runs.left_out', n=number(len(run.metrics['left_out'])))}")
         if run.note:
             st.html(f'<p class="sg-run-note">{escape(run.note)}</p>')
         _actions(workspace, run)

@@ -13,6 +13,8 @@ from core.recommend.config import GraphKind, TrainConfig
 from core.recommend.data import split
 from core.recommend.dataset import dataset
 from core.recommend.source import documents_of, review_times
+from core.storage.decisions import left_out
+from core.storage.decisions import stamp as decision_stamp
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
 
@@ -31,7 +33,7 @@ def prospect(workspace: Workspace, config: TrainConfig) -> Prospect:
     """Audit events, split and graph; raises DataError where there is too little to train on."""
     return _prospect(
         str(workspace.folder),
-        (catalogue_stamp(workspace), log_head(workspace)),
+        (catalogue_stamp(workspace), log_head(workspace), decision_stamp(workspace)),
         tuple(getattr(config, entry.name) for entry in entries(TrainConfig) if entry.section == "data"),
         (config.graph is GraphKind.NONE, config.reviews_in_graph, config.behaviour_in_graph),
         workspace,
@@ -51,7 +53,7 @@ def _prospect(
     from core.ontology import family
 
     products = list(cached_catalogue(_workspace).products.values())
-    found = dataset(_workspace, products, _config)
+    found = dataset(_workspace, products, _config, left_out(_workspace))
     cut = split(found.data, _config.split.value, _config.valid_share, _config.test_share)
     graph = cached_graph(_workspace)
     facts = graph.facts.values()

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from core.catalogue.store import Catalogue
 from core.errors import RunError
 from core.recommend.baselines import NEEDS_TEXT, fit
-from core.recommend.data import Interactions, split
+from core.recommend.data import split
+from core.recommend.dataset import dataset_of
 from core.recommend.serve.lists import rank
 from core.recommend.serve.policy import SLIDERS, Policy
 from core.recommend.serve.shelf import Shelf
 from core.recommend.significance import Interval, bootstrap
-from core.recommend.source import read_events
 from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def trial(workspace: Workspace, run: Run, artefact: Artefact, products: int) -> 
     from core.recommend.text import product_text
 
     config, names = artefact.config, artefact.features.products
-    rows = read_events(workspace, purchases_only=config.purchases_only)
-    data = Interactions.of(rows, names, once=True)
+    data = dataset_of(run, workspace, names)
     if data.hash != run.data_hash:
         raise RunError(
             "The events have changed since the run was trained, so what a setting costs cannot be measured.",

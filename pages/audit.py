@@ -1,0 +1,160 @@
+"""Audit: who is shown, who is served well, which texts wait for a person, and the cards that state it all."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from core.jobs import Jobs
+from core.recommend import runs
+from core.settings import ASSETS
+from core.storage.workspaces import Workspace
+from core.ui import audit_view as view
+from core.ui.audit_cards import cards
+from core.ui.audit_state import audited
+from core.ui.audit_texts import texts
+from core.ui.progress import job_panel
+from core.ui.session import cached_catalogue
+from core.ui.shell import empty, go, header, param, run_page, set_params
+from core.ui.text import ago, distinct, number, percent, t
+
+STYLE = ASSETS / "css" / "audit.css"
+STAGE = "audit"
+VIEWS = ("exposure", "quality", "texts", "cards")
+
+
+def render(workspace: Workspace) -> None:
+    """Draw the page."""
+    st.html(STYLE)
+    if not cached_catalogue(workspace).products:
+        header("audit")
+        empty("audit", what=t("audit.empty_what"), why=t("audit.no_products"), button=_to_catalogue)
+        return
+    finished = [run for run in runs.list_runs(workspace) if run.status == "done"]
+    run = _chosen(finished) if finished else None
+    found = audited(workspace, run.id) if run else None
+    active = Jobs(workspace).list(STAGE, active=True, limit=1)
+    header(
+        "audit",
+        _told(found, run),
+        (lambda: _actions(workspace, finished, run, busy=bool(active))) if run else None,
+    )
+    watched = active[0].id if active else _unfinished(workspace)
+    if watched:
+        with st.container(border=True, key="audit-job"):
+            job_panel(workspace, watched)
+    chosen = _view()
+    if chosen == "texts":
+        texts(workspace)
+    elif run is None:
+        empty("audit", what=t("audit.empty_what"), why=t("audit.no_run"), button=_to_training)
+    elif chosen == "cards":
+        cards(workspace, run, found)
+    elif found is None:
+        if not active:
+            asked = {"run": run.id}
+            empty(
+                "audit",
+                what=t("audit.empty_what"),
+                why=t("audit.empty_why"),
+                button=lambda: _start(workspace, asked, "audit_first", busy=False),
+            )
+    elif chosen == "quality":
+        view.quality(found)
+    else:
+        view.exposure(found)
+
+
+def _view() -> str:
+    asked = param("view")
+    chosen = st.segmented_control(
+        t("audit.view"),
+        VIEWS,
+        default=asked if asked in VIEWS else VIEWS[0],
+        format_func=lambda name: t(f"audit.view_{name}"),
+        required=True,
+        key="audit_view",
+        label_visibility="collapsed",
+    )
+    set_params(view=chosen if chosen != VIEWS[0] else None)
+    return str(chosen)
+
+
+def _to_catalogue() -> None:
+    if st.button(t("audit.to_catalogue"), type="primary"):
+        go("catalogue")
+
+
+def _to_training() -> None:
+    if st.button(t("audit.to_training"), type="primary"):
+        go("train")
+
+
+def _chosen(finished: list[runs.Run]) -> runs.Run:
+    """The run of the link, else the one that serves, else the latest."""
+    asked = param("run")
+    serving = next((run for run in finished if run.serving), finished[0])
+    return next((run for run in finished if run.id == asked), serving)
+
+
+def _unfinished(workspace: Workspace) -> str | None:
+    """The audit of the link, where it failed or was cancelled."""
+    job = next((one for one in Jobs(workspace).list(STAGE, limit=50) if one.id == param("job")), None)
+    return job.id if job is not None and job.status in ("failed", "cancelled") else None
+
+
+def _told(found: dict[str, Any] | None, run: runs.Run | None) -> str:
+    if run is None:
+        return t("audit.state_no_run")
+    if found is None:
+        return t("audit.state_none", run=escape(run.name))
+    own = found["concentration"]["model"]
+    return t(
+        "audit.state",
+        run=escape(run.name),
+        shoppers=number(found["shoppers"]),
+        coverage=percent(own["coverage"]["mean"], 0),
+        lift=("+" if own["lift"]["mean"] > 0 else "") + percent(own["lift"]["mean"], 0),
+        held=number(found["texts"]["held"]),
+        when=ago(found["created_at"]),
+    )
+
+
+def _actions(workspace: Workspace, finished: list[runs.Run], run: runs.Run, *, busy: bool) -> None:
+    with st.popover(t("audit.settings"), icon=":material/tune:"):
+        names = distinct({one.id: one.name for one in finished})
+        chosen = st.selectbox(
+            t("audit.run"),
+            list(names),
+            index=list(names).index(run.id),
+            format_func=names.__getitem__,
+            key=f"audit_run_{run.id}",
+        )
+        if chosen != run.id:
+            set_params(run=chosen)
+            st.rerun()
+        params: dict[str, Any] = {
+            "run": run.id,
+            "k": st.slider(t("audit.k"), 1, 50, 10, help=t("audit.k_help"), key="audit_k"),
+            "seed": int(st.number_input(t("audit.seed"), 0, 2**31 - 1, 0, key="audit_seed")),
+        }
+    _start(workspace, params, "audit_start", busy=busy)
+
+
+def _start(workspace: Workspace, params: dict[str, Any], key: str, *, busy: bool) -> None:
+    clicked = st.button(
+        t("audit.start"),
+        type="primary",
+        icon=":material/policy:",
+        disabled=busy,
+        help=t("audit.start_help"),
+        key=key,
+    )
+    if clicked:
+        set_params(job=Jobs(workspace).submit(STAGE, params), run=params["run"])
+        st.rerun()
+
+
+run_page("audit", render)
