@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,6 +26,10 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=15.0, gt=0, description="A job silent for longer is taken over.")
     trash_days: float = Field(default=7.0, ge=0, description="How long a deleted workspace can be restored.")
     max_upload_mb: int = Field(default=1024, gt=0, description="Largest file taken in, after unpacking.")
+    tracker: Literal["", "trackio", "wandb"] = Field(
+        default="", description="Where the curves of runs are sent too; the package has to be installed."
+    )
+    tracker_project: str = Field(default="shelfgraph", description="Name of the project there.")
     neo4j_url: str = Field(default="", description="HTTP address of a Neo4j server to push graphs to.")
     neo4j_database: str = Field(default="neo4j", description="Its database.")
     neo4j_user: str = Field(default="neo4j", description="Who ShelfGraph is there.")

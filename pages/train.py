@@ -1,4 +1,5 @@
-"""Train: choose data and model, see the audit, watch it learn against the baselines, read a verdict that is true."""
+"""Train: choose data and model, see the audit, watch it learn against the baselines, read a verdict that is true, and
+go on from any checkpoint with other settings."""
 
 from __future__ import annotations
 
@@ -8,26 +9,25 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import ConfigError, DataError
-from core.form import entries
+from core.errors import ConfigError, DataError, RunError, SettingsError
 from core.jobs import Jobs, JobView
 from core.recommend import runs
 from core.recommend.artefact import read_curves
-from core.recommend.config import PRESETS, TrainConfig, config_of
+from core.recommend.config import TrainConfig, config_of
 from core.recommend.forecast import forecast
+from core.recommend.fork import check_fork
+from core.recommend.trackers import check_tracker
 from core.storage.workspaces import Workspace
 from core.ui import navigation
 from core.ui import train_view as view
 from core.ui.certificate_view import certificate
-from core.ui.config_form import widget
 from core.ui.progress import job_panel
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, problem, run_page, set_params
 from core.ui.text import ago, duration, moment, number, percent, t
+from core.ui.train_form import Start, command_box, form, start
+from core.ui.train_kept import kept, logs
 from core.ui.training import Prospect, prospect
-
-ALWAYS_SHOWN = ("split", "graph")
-SECTIONS = ("data", "product", "shopper", "training", "adversarial", "machine")
 
 
 def render(workspace: Workspace) -> None:
@@ -40,8 +40,9 @@ def render(workspace: Workspace) -> None:
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
-        config, found = _plan(workspace)
-    header("train", _state(workspace, known), lambda: _start(workspace, config, found, bool(active)))
+        chosen = start(workspace, known)
+        config = _plan(workspace, chosen)
+    header("train", _state(workspace, known), lambda: _start(workspace, config, chosen, bool(active)))
     with right:
         if active:
             job_panel(workspace, active[0].id, lambda job: _live(workspace, job))
@@ -69,46 +70,21 @@ def _state(workspace: Workspace, known: list[runs.Run]) -> str:
     )
 
 
-def _plan(workspace: Workspace) -> tuple[TrainConfig | None, Prospect | None]:
-    """The form, the audit and the forecast; None where values or data do not do."""
-    names = list(PRESETS)
-    asked = param("preset", "balanced")
-    preset = st.segmented_control(
-        t("train.preset"),
-        names,
-        default=asked if asked in names else "balanced",
-        format_func=lambda name: t(f"train.preset_{name}"),
-        required=True,
-        help=t("train.preset_help"),
-        key="train_preset",
-    )
-    set_params(preset=preset)
+def _plan(workspace: Workspace, chosen: Start) -> TrainConfig | None:
+    """The form, the audit, the forecast and the command; None where values, data or settings do not do."""
     try:
-        config = config_of(_form(preset or "balanced"))
+        config = config_of(form(chosen))
         found = prospect(workspace, config)
-    except (ConfigError, DataError) as error:
+        if chosen.parent:
+            check_fork(chosen.parent, config, found.data_hash, found.graph_hash)
+        check_tracker()
+    except (ConfigError, DataError, RunError, SettingsError) as error:
         problem(error)
-        return None, None
+        return None
     _audit(found.audit)
     _forecast(config, found)
-    return config, found
-
-
-def _form(preset: str) -> dict[str, Any]:
-    start = PRESETS[preset].model_dump(mode="json")
-    every = entries(TrainConfig)
-    key = f"train_{preset}"
-    shown = [entry for entry in every if entry.name in ALWAYS_SHOWN]
-    values = {entry.name: widget(entry, start[entry.name], "train", key) for entry in shown}
-    with st.expander(t("common.settings_more")):
-        for section in SECTIONS:
-            st.markdown(f"**{t(f'train.section_{section}')}**")
-            rest = [entry for entry in every if entry.section == section and entry.name not in ALWAYS_SHOWN]
-            columns = st.columns(2)
-            for place, entry in enumerate(rest):
-                with columns[place % 2]:
-                    values[entry.name] = widget(entry, start[entry.name], "train", key)
-    return values
+    command_box(workspace, chosen, config)
+    return config
 
 
 def _audit(told: Mapping[str, Any]) -> None:
@@ -185,16 +161,24 @@ def _forecast(config: TrainConfig, found: Prospect) -> None:
     )
 
 
-def _start(workspace: Workspace, config: TrainConfig | None, found: Prospect | None, busy: bool) -> None:
-    ready = config is not None and found is not None and not busy
+def _start(workspace: Workspace, config: TrainConfig | None, chosen: Start, busy: bool) -> None:
     clicked = st.button(
-        t("train.start"), type="primary", icon=":material/play_arrow:", disabled=not ready, key="train_start"
+        t("train.start"),
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=config is None or busy,
+        key="train_start",
     )
     if clicked and config is not None:
-        name = f"{t('train.preset_' + (param('preset') or 'balanced'))} · {moment(time.time())[:16]}"
+        params: dict[str, Any] = {
+            "config": config.model_dump(mode="json"),
+            "name": f"{chosen.label} · {moment(time.time())[:16]}",
+        }
+        if chosen.fork:
+            params["fork"] = chosen.fork
         slot = "cuda:0" if config.device == "cuda" else ""
-        job = Jobs(workspace).submit("train", {"config": config.model_dump(mode="json"), "name": name}, slot)
-        set_params(job=job, run=None)
+        job = Jobs(workspace).submit("train", params, slot)
+        set_params(job=job, run=None, fork=None, checkpoint=None)
         st.rerun()
 
 
@@ -211,6 +195,7 @@ def _live(workspace: Workspace, job: JobView) -> None:
             st.caption(f":material/info: {t('train.notice_' + event.data['code'])}")
     view.meters(lines[-1] if lines else None)
     view.curves(lines, tuning, f"live_{job.id}", int(job.params["config"]["epochs"]))
+    logs(workspace, job.id)
 
 
 def _result(workspace: Workspace, known: list[runs.Run]) -> None:
@@ -238,6 +223,7 @@ def _result(workspace: Workspace, known: list[runs.Run]) -> None:
     view.curves(read_curves(workspace.sub("runs") / run.id), tuning, f"run_{run.id}")
     if run.metrics:
         view.figures(run.metrics, f"run_{run.id}")
+    kept(workspace, run)
 
 
 def _actions(workspace: Workspace, run: runs.Run) -> None:

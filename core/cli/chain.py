@@ -49,7 +49,11 @@ def register(commands: Commands) -> None:
 
     train = add(commands, "train", _train, "train a recommender beside its baselines")
     add_workspace(train)
-    train.add_argument("--preset", choices=PRESETS, default="balanced")
+    train.add_argument(
+        "--preset", choices=PRESETS, help="balanced, or the settings of the run that is forked"
+    )
+    train.add_argument("--fork", default="", metavar="RUN", help="go on from a checkpoint of this run")
+    train.add_argument("--checkpoint", choices=("best", "last"), default="best", help="which of its epochs")
     train.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="change single settings")
     train.add_argument("--name", default="")
     train.add_argument(
@@ -141,14 +145,24 @@ def _extract(arguments: argparse.Namespace) -> Result:
 def _train(arguments: argparse.Namespace) -> Result:
     from core.recommend.config import PRESETS as CONFIGS
     from core.recommend.config import config_of
+    from core.recommend.fork import parent_config
+    from core.recommend.runs import get_run
 
-    values = CONFIGS[arguments.preset].model_dump(mode="json")
+    workspace = open_workspace(arguments.workspace)
+    if arguments.fork and not arguments.preset:
+        values = parent_config(get_run(workspace, arguments.fork))
+    else:
+        values = CONFIGS[arguments.preset or "balanced"].model_dump(mode="json")
     for setting in arguments.set:
         name, _, value = setting.partition("=")
         values[name] = value
     config = config_of(values).model_dump(mode="json")
-    params = {"config": config, "name": arguments.name or arguments.preset, "search": arguments.search}
-    return run_stage(open_workspace(arguments.workspace), "train", params)
+    params: dict[str, Any] = {"config": config, "name": arguments.name or arguments.preset or "balanced"}
+    if arguments.fork:
+        params["fork"] = {"run": arguments.fork, "checkpoint": arguments.checkpoint}
+    if arguments.search:
+        params["search"] = arguments.search
+    return run_stage(workspace, "train", params)
 
 
 def _certify(arguments: argparse.Namespace) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.recommend.baselines import Baseline, fit
 from core.recommend.data import Interactions, Ints
+from core.recommend.sampling import Sampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,10 @@ class Batch:
     ``history`` int64[batch, length] padded with 0 at the end; row k of the examples is step ``step[k]`` of shopper
     ``row[k]``, whose next product is ``target[k]``. ``baseline`` float32[examples, products]; ``seen`` are
     (example, product) pairs that are not ranked.
+
+    Where only a sample is ranked, ``products`` int64 are those that the step deals with, all other numbers are places
+    among them, and ``log_expected`` float32[products] is how often each was to be expected in the sample (log), +∞
+    for one that is there only because a shopper has it.
     """
 
     history: NDArray[np.int64]
@@ -28,6 +33,32 @@ class Batch:
     target: NDArray[np.int64]
     baseline: NDArray[np.float32]
     seen: tuple[NDArray[np.int64], NDArray[np.int64]]
+    products: NDArray[np.int64] | None = None
+    log_expected: NDArray[np.float32] | None = None
+
+    def parts(self, count: int) -> Iterator[Batch]:
+        """The batch cut into at most ``count`` batches of other shoppers; itself for one."""
+        if count == 1:
+            yield self
+            return
+        for rows in np.array_split(np.arange(len(self.history)), count):
+            if len(rows):
+                yield self._of(rows)
+
+    def _of(self, rows: NDArray[np.int64]) -> Batch:
+        examples = np.flatnonzero((self.row >= rows[0]) & (self.row <= rows[-1]))
+        place = np.full(len(self.row), -1)
+        place[examples] = np.arange(len(examples))
+        seen = place[self.seen[0]] >= 0
+        return replace(
+            self,
+            history=self.history[rows],
+            row=self.row[examples] - rows[0],
+            step=self.step[examples],
+            target=self.target[examples],
+            baseline=self.baseline[examples],
+            seen=(place[self.seen[0][seen]], self.seen[1][seen]),
+        )
 
 
 class Examples:
@@ -44,7 +75,9 @@ class Examples:
         batch: int,
         scale: float,
         seed: int,
+        sampler: Sampler | None = None,
     ) -> None:
+        self.sampler = sampler
         self.length = length
         self.batch = batch
         self.scale = scale
@@ -77,9 +110,15 @@ class Examples:
             parts += [(fold, own[at : at + self.batch]) for at in range(0, len(own), self.batch)]
         for place in random.permutation(len(parts)):
             fold, chosen = parts[place]
-            yield self._batch(self.models[fold], [self.windows[k] for k in chosen])
+            yield self._batch(self.models[fold], [self.windows[k] for k in chosen], random)
 
-    def _batch(self, model: Baseline, windows: list[Ints]) -> Batch:
+    def longest(self, count: int) -> Batch:
+        """The batch of that many shoppers that needs the most memory."""
+        order = sorted(range(len(self.windows)), key=lambda k: -len(self.windows[k]))[:count]
+        windows = [self.windows[k] for k in order]
+        return self._batch(self.models[0], windows, np.random.default_rng(self.seed))
+
+    def _batch(self, model: Baseline, windows: list[Ints], random: np.random.Generator) -> Batch:
         longest = max(len(window) for window in windows) - 1
         history = np.zeros((len(windows), longest), np.int64)
         row, step, target, prefixes = [], [], [], []
@@ -96,12 +135,22 @@ class Examples:
             np.repeat(np.arange(len(prefixes)), lengths),
             np.concatenate([*prefixes, np.empty(0, np.int64)]).astype(np.int64),
         )
-        scores = model.score(prefixes) / self.scale
+        at = np.array(row, np.int64), np.array(step, np.int64)
+        wanted = np.array(target, np.int64)
+        if self.sampler is None:
+            scores = (model.score(prefixes) / self.scale).astype(np.float32)
+            return Batch(history, *at, wanted, scores, seen)
+        drawn = self.sampler.draw(random)
+        products = np.unique(np.concatenate([drawn, history.ravel(), wanted]))
+        log_expected = np.full(len(products), np.inf, np.float32)
+        log_expected[np.searchsorted(products, drawn)] = np.log(self.sampler.expected[drawn])
+        scores = (model.score_some(prefixes, products) / self.scale).astype(np.float32)
         return Batch(
-            history,
-            np.array(row, np.int64),
-            np.array(step, np.int64),
-            np.array(target, np.int64),
-            scores.astype(np.float32),
-            seen,
+            np.searchsorted(products, history),
+            *at,
+            np.searchsorted(products, wanted),
+            scores,
+            (seen[0], np.searchsorted(products, seen[1])),
+            products,
+            log_expected,
         )

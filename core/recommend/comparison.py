@@ -87,33 +87,48 @@ def differing(runs: Sequence[Run]) -> dict[str, list[Any]]:
 
 def recipe(run: Run) -> tuple[str, dict[str, Any]]:
     """The preset that is nearest to the run's configuration, and the settings that differ from it."""
-    return recipe_of(full_config(run))
+    return nearest_preset(full_config(run))
 
 
-def recipe_of(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def nearest_preset(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The preset that is nearest to a configuration, and the settings that differ from it."""
-    changed = {
-        name: {
-            key: value for key, value in config.items() if key in start and start[key] != value
-        }
-        for name, start in ((name, preset.model_dump(mode="json")) for name, preset in PRESETS.items())
-    }  # fmt: skip
+    changed = {name: _changed(config, preset.model_dump(mode="json")) for name, preset in PRESETS.items()}
     nearest = min(changed, key=lambda name: len(changed[name].keys() - _NOT_COMPARED))
     return nearest, changed[nearest]
 
 
 def command_line(run: Run, folder: Path) -> str:
     """The command that trains this run again in the workspace of that folder."""
-    return train_command(full_config(run), folder, "--name", run.name)
+    fork = run.metrics.get("fork")
+    return command(full_config(run), folder, run.name, (fork["run"], fork["checkpoint"]) if fork else None)
 
 
-def train_command(config: Mapping[str, Any], folder: Path, *more: str) -> str:
-    """The command that trains with a configuration in the workspace of that folder."""
-    preset, changed = recipe_of(config)
-    words = ["python", "-m", "core", "train", "--workspace", str(folder), "--preset", preset]
+def command(
+    config: Mapping[str, Any],
+    folder: Path,
+    name: str = "",
+    fork: tuple[str, str] | None = None,
+    parent: Mapping[str, Any] | None = None,
+) -> str:
+    """The command that trains with this configuration in the workspace of that folder.
+
+    A ``fork`` is (run id, checkpoint); with the ``parent``'s configuration only what differs from it is said.
+    """
+    words = ["python", "-m", "core", "train", "--workspace", str(folder)]
+    if fork:
+        words += ["--fork", fork[0], "--checkpoint", fork[1]]
+    if parent is not None:
+        changed = _changed(config, parent)
+    else:
+        preset, changed = nearest_preset(config)
+        words += ["--preset", preset]
     if changed:
-        words += ["--set", *(f"{name}={word(value)}" for name, value in changed.items())]
-    return shlex.join([*words, *more])
+        words += ["--set", *(f"{key}={word(value)}" for key, value in changed.items())]
+    return shlex.join([*words, *(["--name", name] if name else [])])
+
+
+def _changed(config: Mapping[str, Any], start: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key in start and start[key] != value}
 
 
 def plain(workspace: Workspace, runs: Sequence[Run], found: Sequence[Contest]) -> dict[str, Any]:

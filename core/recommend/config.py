@@ -46,6 +46,24 @@ class GraphLoss(StrEnum):
     ROTATE = "rotate"
 
 
+class RankLoss(StrEnum):
+    """What the ranking is learned by; "auto" is the full softmax, and the sampled one where the catalogue is large."""
+
+    AUTO = "auto"
+    SOFTMAX = "softmax"
+    SAMPLED_SOFTMAX = "sampled_softmax"
+    BPR = "bpr"
+
+
+class Debias(StrEnum):
+    """Where a product's popularity is weighed out: nowhere, in training, in a figure beside the others, in both."""
+
+    NONE = "none"
+    TRAINING = "training"
+    EVALUATION = "evaluation"
+    BOTH = "both"
+
+
 def _field(section: str, default: Any, **rules: Any) -> Any:
     return Field(default=default, json_schema_extra={"section": section}, **rules)
 
@@ -134,13 +152,29 @@ class TrainConfig(BaseModel):
     )
     dropout: float = _field("shopper", 0.3, ge=0.0, le=0.9, description="Dropout rate.")
 
-    loss: Literal["softmax", "bpr"] = _field(
-        "training", "softmax", description="Full softmax over the catalogue, or BPR against sampled products."
+    loss: RankLoss = _field(
+        "training",
+        RankLoss.AUTO,
+        description="Softmax over the whole catalogue or over a sample of it, or BPR against single products.",
+    )
+    negatives: int = _field(
+        "training",
+        1_024,
+        ge=1,
+        le=1_000_000,
+        description="Products drawn in a step of the sampled softmax, on average.",
     )
     graph_loss: GraphLoss = _field(
         "training", GraphLoss.TRANSE, description="Joint loss on the graph's facts."
     )
     graph_weight: float = _field("training", 0.1, ge=0.0, le=10.0, description="Weight of the graph loss.")
+    contrastive_weight: float = _field(
+        "training",
+        0.0,
+        ge=0.0,
+        le=10.0,
+        description="Weight of the contrastive loss between a product's text and its facts; 0 for none.",
+    )
     residual_folds: int = _field(
         "training",
         3,
@@ -155,6 +189,11 @@ class TrainConfig(BaseModel):
         "training", 0.1, ge=0.0, le=0.9, description="Share of steps with rising rate."
     )
     batch_size: int = _field("training", 32, ge=2, le=8192, description="Shoppers in a step.")
+    find_batch: bool = _field(
+        "training",
+        False,
+        description="On CUDA, begin with the largest batch that fits, looked for from the given size on.",
+    )
     epochs: int = _field("training", 20, ge=1, le=1000, description="Most passes over the training data.")
     patience: int = _field(
         "training", 4, ge=1, le=100, description="Passes without better validation NDCG@10 before it stops."
@@ -183,8 +222,32 @@ class TrainConfig(BaseModel):
     )
     adversarial_steps: int = _field("adversarial", 3, ge=2, le=20, description="Steps of PGD.")
 
+    debias: Debias = _field(
+        "debiasing",
+        Debias.NONE,
+        description="Weigh answers by inverse propensity in training, in a figure beside the others, or in both.",
+    )
+    propensity_power: float = _field(
+        "debiasing",
+        0.5,
+        ge=0.0,
+        le=2.0,
+        description="A product's propensity is its share of the most popular one's shoppers to this power.",
+    )
+    propensity_clip: float = _field(
+        "debiasing", 10.0, ge=1.0, le=1_000.0, description="Largest weight of an answer, the mean being 1."
+    )
+
     seed: int = _field("machine", 0, ge=0, le=2**31 - 1, description="Seed of everything random.")
     device: Literal["auto", "cpu", "cuda", "mps"] = _field("machine", "auto", description="Where to compute.")
+    precision: Literal["auto", "float32", "bf16", "fp16"] = _field(
+        "machine",
+        "auto",
+        description="Number format of a step; automatic is mixed precision on CUDA and float32 elsewhere.",
+    )
+    processes: int = _field(
+        "machine", 1, ge=1, le=64, description="Processes that share each step, one a GPU (Accelerate)."
+    )
     threads: int = _field(
         "machine", 0, ge=0, le=256, description="CPU threads; 0 for the setting of the app."
     )
@@ -195,7 +258,22 @@ class TrainConfig(BaseModel):
             raise ValueError(f"width ({self.width}) must be a multiple of heads ({self.heads})")
         if self.id_dim == 0 and self.text is TextKind.NONE and self.graph is GraphKind.NONE:
             raise ValueError("a product needs at least one of learned vector, text and graph")
+        if self.contrastive_weight and self.text is TextKind.NONE:
+            raise ValueError("contrastive_weight needs text vectors (text is none)")
+        if self.precision == "fp16" and self.device in ("cpu", "mps"):
+            raise ValueError(f"precision fp16 needs CUDA (device is {self.device})")
         return self
+
+
+FULL_PRODUCTS = 80_000
+"""Up to this many products "auto" ranks them all in each step; a step's scores then take a gigabyte and more."""
+
+
+def ranking(config: TrainConfig, products: int) -> RankLoss:
+    """The ranking loss of a run over that many products: what "auto" stands for."""
+    if config.loss is not RankLoss.AUTO:
+        return config.loss
+    return RankLoss.SOFTMAX if products <= FULL_PRODUCTS else RankLoss.SAMPLED_SOFTMAX
 
 
 PRESETS: dict[str, TrainConfig] = {

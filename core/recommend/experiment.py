@@ -15,10 +15,11 @@ from core.recommend.adversary import under_attack
 from core.recommend.artefact import Artefact
 from core.recommend.baselines import Baseline, fit
 from core.recommend.cases import RunCases
-from core.recommend.config import GraphKind, TrainConfig
+from core.recommend.config import Debias, GraphKind, RankLoss, TrainConfig
 from core.recommend.data import Interactions, Split
 from core.recommend.measure import METRICS, Measured, evaluate
 from core.recommend.prepare import Prepared, prepare
+from core.recommend.propensity import Debiased, debiased
 from core.recommend.scoring import Combined, Mix, product_vectors
 from core.recommend.significance import bootstrap
 from core.recommend.text import Encoder
@@ -26,6 +27,8 @@ from core.recommend.train import VALID_CASES, Checkpoint, Epoch, Trained, Traine
 from core.recommend.verdict import verdict
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from core.recommend.network import Network
 
 Emit = Callable[..., None]
@@ -43,12 +46,16 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Hooks:
-    """How a run talks to whoever started it; the defaults say and store nothing."""
+    """How a run talks to whoever started it; the defaults say and store nothing.
+
+    ``resume`` is a checkpoint of this run, ``start`` the weights of another that it begins with.
+    """
 
     emit: Emit = lambda kind, **data: None
     check: Callable[[], None] = lambda: None
     save: Callable[[Checkpoint], None] = lambda checkpoint: None
     resume: Checkpoint | None = None
+    start: Mapping[str, Tensor] | None = None
 
 
 def run_training(
@@ -84,7 +91,9 @@ def run_training(
         **chosen,
     )
     hooks.emit("phase", name="train")
-    trainer = Trainer(prepared, config)
+    trainer = Trainer(prepared, config, hooks.start)
+    if config.loss is RankLoss.AUTO and trainer.objective.kind is not RankLoss.SOFTMAX:
+        hooks.emit("notice", code="sampled")
     trained = trainer.run(
         hooks.check, lambda epoch: hooks.emit("epoch", **asdict(epoch)), hooks.save, hooks.resume
     )
@@ -137,15 +146,22 @@ def _measure(
 ) -> tuple[dict[str, Any], Measured]:
     split = prepared.split
     measured: dict[str, Measured] = {}
+    weighed: dict[str, Debiased] = {}
+    wanted = config.debias in (Debias.EVALUATION, Debias.BOTH)
+    rules = config.propensity_power, config.propensity_clip
     best: Baseline = prepared.best
     for name, (params, _) in prepared.tuning.items():
         check()
         fitted = fit(name, split.known, params, prepared.similarity)
         best = fitted if name == prepared.best.name else best
         measured[name] = evaluate(fitted.score, split.test, split.known.counts)
+        if wanted:
+            weighed[name] = debiased(fitted.score, split.test, split.known.counts, *rules)
     check()
     combined = judged(prepared, trained.network, trained.mix, trained.average, best)
     own = evaluate(combined.score, split.test, split.known.counts)
+    if wanted:
+        weighed["shelfgraph"] = debiased(combined.score, split.test, split.known.counts, *rules)
     check()
     attacked = under_attack(combined, split.test.some(VALID_CASES, config.seed), split.known.counts)
     sentences, compared = verdict(own, measured, best.name, trained.mix.network > 0, config.seed)
@@ -163,6 +179,7 @@ def _measure(
         "mix": asdict(trained.mix),
         "cases": len(split.test),
         "epochs": len(trained.curves),
+        "debiased": {name: asdict(value) for name, value in weighed.items()},
         "best_valid": max((epoch.valid for epoch in trained.curves), default=None),
     }
     return metrics, own

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.recommend.config import GraphKind, TextKind, TrainConfig
+from core.recommend.config import GraphKind, RankLoss, TextKind, TrainConfig, ranking
 
 BASE_MB = 600.0
 """What Python, torch and the tables take before any training."""
@@ -34,7 +34,10 @@ def forecast(config: TrainConfig, *, products: int, shoppers: int, events: int, 
     size = config.id_dim + per_text + graph + 8
     length = min(config.history_length, max(2.0, events / max(shoppers, 1)))
     reader = config.layers * (12 * config.width**2 + 2 * length * config.width) + 2 * size * config.width
-    epoch = 6.0 * events * (products * size + reader + size * length)
+    ranked = products
+    if ranking(config, products) is RankLoss.SAMPLED_SOFTMAX:
+        ranked = min(products, config.negatives + int(config.batch_size * length))
+    epoch = 6.0 * events * (ranked * size + reader + size * length)
     again = {"none": 0, "fgsm": 2, "pgd": config.adversarial_steps + 2}[config.adversarial]
     judged = 2.0 * min(shoppers, 2_000) * products * (size + 40)
     times = 3 if config.certificate and config.graph is GraphKind.REAL else 1
@@ -43,7 +46,7 @@ def forecast(config: TrainConfig, *, products: int, shoppers: int, events: int, 
     tuning = 80 * (2e-4 * min(shoppers, 1_000) + 4e-8 * min(shoppers, 1_000) * products)
     sentences = products / TEXTS_A_SECOND if config.text in (TextKind.BOTH, TextKind.SENTENCE) else 0.0
     rows = config.batch_size * length
-    memory = BASE_MB + 4 * (6 * rows * products + 20 * products * size + 3 * products * 200) / 2**20
+    memory = BASE_MB + 4 * (6 * rows * ranked + 20 * products * size + 3 * products * 200) / 2**20
     return Forecast(4.0 + times * training + tuning + sentences, memory)
 
 

@@ -29,8 +29,14 @@ def use_threads(wanted: int, products: int) -> None:
 
 def memory_mb(device: str) -> float:
     """MiB held: on the GPU where there is one, else resident in this process."""
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated(device) / 2**20
     import psutil
 
     return float(psutil.Process().memory_info().rss) / 2**20
+
+
+def free(device: str) -> None:
+    """Give back what the allocator of a GPU keeps for later."""
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()

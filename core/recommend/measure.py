@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ Scorer = Callable[[Sequence[Ints]], Scores]
 
 METRICS = ("ndcg@10", "hr@10", "recall@20", "mrr")
 BATCH = 512
+LARGEST = 2**25
+"""Most scores that are held at once: with more products, fewer histories are ranked together."""
 COLD_EVENTS = 3
 """Products and shoppers with fewer training events than this are cold."""
 
@@ -62,10 +64,7 @@ def evaluate(scorer: Scorer, cases: Cases, counts: NDArray[np.floating]) -> Meas
     segments: dict[str, list[float]] = {"warm_item": [], "cold_item": [], "cold_shopper": []}
     cold = counts < COLD_EVENTS
     shown = np.zeros(len(counts), dtype=bool)
-    for start in range(0, len(cases), BATCH):
-        histories = cases.histories[start : start + BATCH]
-        targets = cases.targets[start : start + BATCH]
-        scores = np.asarray(scorer(histories))
+    for histories, targets, scores in _scored(scorer, cases, len(counts)):
         shown[first_ten(scores, histories)] = True
         for ranks, wanted, history in zip(
             target_ranks(scores, histories, targets), targets, histories, strict=True
@@ -85,6 +84,15 @@ def evaluate(scorer: Scorer, cases: Cases, counts: NDArray[np.floating]) -> Meas
     )
 
 
+def each_answer(scorer: Scorer, cases: Cases, products: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """(int64[answers], float64[answers]): every answer of the cases and its rank, 0 for the first."""
+    ranks = [np.empty(0)]
+    for histories, targets, scores in _scored(scorer, cases, products):
+        ranks += target_ranks(scores, histories, targets)
+    answers = np.concatenate([*cases.targets, np.empty(0, np.int64)]).astype(np.int64)
+    return answers, np.concatenate(ranks)
+
+
 def ndcg(ranks: NDArray[np.float64], k: int = 10) -> float:
     """Normalised discounted cumulative gain at k of the targets' ranks (0 is first); NaN without targets."""
     if len(ranks) == 0:
@@ -102,7 +110,23 @@ def first_ten(scores: Scores, histories: Sequence[Ints], k: int = 10) -> NDArray
 def top(scores: Scores, k: int) -> NDArray[np.int64]:
     """int64[rows, min(k, products)]: columns of the highest scores, best first; ties by position."""
     k = min(k, scores.shape[1])
-    return np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    if scores.shape[1] <= 8 * k:
+        return np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    least = np.partition(scores, -k, axis=1)[:, -k]
+    found = np.empty((len(scores), k), np.int64)
+    for place, (row, threshold) in enumerate(zip(scores, least, strict=True)):
+        among = np.flatnonzero(row >= threshold)
+        found[place] = among[np.argsort(-row[among], kind="stable")[:k]]
+    return found
+
+
+def _scored(
+    scorer: Scorer, cases: Cases, products: int
+) -> Iterator[tuple[Sequence[Ints], Sequence[Ints], Scores]]:
+    batch = min(BATCH, max(1, LARGEST // max(products, 1)))
+    for start in range(0, len(cases), batch):
+        histories = cases.histories[start : start + batch]
+        yield histories, cases.targets[start : start + batch], np.asarray(scorer(histories))
 
 
 def _without(scores: Scores, histories: Sequence[Ints]) -> Scores:

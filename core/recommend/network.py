@@ -109,6 +109,27 @@ class Inputs:
             tensor(offsets, torch.int64),
         )
 
+    def some(self, rows: Tensor) -> Inputs:
+        """Those of the products int64[m], in that order."""
+        groups = len(self.offsets) // max(len(self.known), 1)
+        bags = (rows[:, None] * groups + torch.arange(groups, device=rows.device)).ravel()
+        ends = torch.cat([self.offsets[1:], self.offsets.new_tensor([len(self.column)])])
+        sizes = ends[bags] - self.offsets[bags]
+        offsets = torch.cumsum(sizes, 0) - sizes
+        inside = torch.arange(int(sizes.sum()), device=rows.device)
+        links = inside + torch.repeat_interleave(self.offsets[bags] - offsets, sizes)
+        return Inputs(
+            self.identity[rows],
+            self.known[rows],
+            self.popularity[rows],
+            self.lexical[rows],
+            self.sentence[rows],
+            self.price[rows],
+            self.column[links],
+            self.weight[links],
+            offsets,
+        )
+
 
 class Network(nn.Module):
     """Products and shoppers in one space."""

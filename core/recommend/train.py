@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,31 +11,36 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
-from core.recommend.adversary import Fgsm, Pgd, perturbed, slope_of
+from core.recommend.adversary import Fgsm, perturbed
 from core.recommend.batches import Batch, Examples
+from core.recommend.compute import Stepper, Team, join, largest, out_of_memory, team
 from core.recommend.config import TrainConfig
-from core.recommend.links import LinkTask
-from core.recommend.machine import memory_mb, pick_device, use_threads
+from core.recommend.machine import free, memory_mb, pick_device, use_threads
 from core.recommend.measure import evaluate
 from core.recommend.network import Inputs, Network
+from core.recommend.objective import Objective, sampler_of
+from core.recommend.optimiser import level, optimiser_of, rate
 from core.recommend.prepare import Prepared
 from core.recommend.scoring import Combined, Mix, product_vectors, shopper_vectors
 from core.recommend.significance import bootstrap
 
 VALID_CASES = 2_000
 AVERAGE_SHOPPERS = 1_000
-WEIGHTS_FASTER = 10.0
-READER_SLOWER = 0.1
-LEVELS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+STEPS_AN_EPOCH = 20
+"""A batch that is looked for is not made so large that an epoch has fewer steps than this."""
+LARGEST_BATCH = 8_192
+GO_ON, STOP = 1, 0
 MIXES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 """Weights of the network that are tried on validation; 0 closes the gate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One line of the curves. ``attacked`` is validation NDCG@10 under attack, 0 where nothing is trained against."""
+    """One line of the curves. ``attacked`` is validation NDCG@10 under attack, 0 where nothing is trained against.
+
+    ``batch`` is how many shoppers a step had, ``precision`` the number format of its forward pass.
+    """
 
     epoch: int
     loss: float
@@ -55,6 +59,9 @@ class Epoch:
     best: bool
     adversarial_loss: float = 0.0
     attacked: float = 0.0
+    contrastive_loss: float = 0.0
+    batch: int = 0
+    precision: str = "float32"
 
     @property
     def goal(self) -> float:
@@ -77,16 +84,26 @@ class Trained:
 
 
 class Trainer:
-    """Owns network, optimiser and schedule of one run."""
+    """Owns network, optimiser and schedule of one run.
 
-    def __init__(self, prepared: Prepared, config: TrainConfig) -> None:
+    ``start`` are the weights of another run's network of the same shape, from which this one goes on.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        config: TrainConfig,
+        start: Mapping[str, Tensor] | None = None,
+        *,
+        device: str = "",
+    ) -> None:
         self.prepared = prepared
         self.config = config
-        self.device = pick_device(config.device)
+        self.device = device or pick_device(config.device)
         use_threads(config.threads, len(prepared.features))
         torch.manual_seed(config.seed)
         self.network = prepared.network(config).to(self.device)
-        self.inputs = Inputs.of(prepared.features, prepared.vocabulary.table, self.device)
+        self.objective = Objective(prepared, config, self.network, self.device)
         self.examples = Examples(
             prepared.split.train,
             prepared.best,
@@ -96,18 +113,20 @@ class Trainer:
             batch=config.batch_size,
             scale=prepared.scale,
             seed=config.seed,
+            sampler=sampler_of(config, prepared.split.train.counts),
         )
-        self.links = LinkTask(
-            prepared.features.facts, len(prepared.vocabulary.table.nodes), config.graph_loss
-        )
-        self.optimiser = _optimiser(self.network, config)
-        self.steps = max(1, len(self.examples) * config.epochs)
+        self.optimiser = optimiser_of(self.network, self.objective.views, config)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
-        # Products nobody took in training cannot be right answers; as wrong ones they would only be pushed down.
-        self.unseen = torch.as_tensor(prepared.split.train.counts == 0, device=self.device)
+        self.stepper = Stepper(self.device, config.precision)
+        self.team = Team()
+        self.pieces = 1
+        """Into how many pieces a step's shoppers are cut so that each fits into memory."""
         self.cases = prepared.split.valid.some(VALID_CASES, config.seed)
         self.curves: list[Epoch] = []
-        self._level()
+        if start is None:
+            level(self.objective, next(self.examples.epoch(0)))
+        else:
+            self.network.load_state_dict(start)
         self.best: dict[str, Tensor] = _copy(self.network)
 
     def run(
@@ -120,21 +139,77 @@ class Trainer:
         """Train until validation stops getting better; ``check`` may raise to stop, ``save`` is called each epoch."""
         if resume:
             self._restore(resume)
-        while len(self.curves) < self.config.epochs and not self._stalled():
-            epoch = self._epoch(len(self.curves), check)
-            self.curves.append(epoch)
-            if epoch.best:
-                self.best = _copy(self.network)
-            save(self._checkpoint())
-            on_epoch(epoch)
+        elif self.config.find_batch and self.device == "cuda":
+            self.find_batch()
+        others = (self.prepared, self.config, self._checkpoint())
+        with team(self.config.processes, self.device == "cpu", _help, *others) as self.team:
+            while len(self.curves) < self.config.epochs and not self._stalled():
+                self.team.agree(GO_ON)
+                epoch = self._epoch(len(self.curves), check)
+                self.curves.append(epoch)
+                if epoch.best:
+                    self.best = _copy(self.network)
+                save(self._checkpoint())
+                on_epoch(epoch)
+            self.team.agree(STOP)
         self.network.load_state_dict(self.best)
         return self._finish()
 
+    def find_batch(self) -> None:
+        """Take the largest batch that fits, by doubling or halving the configuration's."""
+        most = min(LARGEST_BATCH, max(self.config.batch_size, len(self.examples.windows) // STEPS_AN_EPOCH))
+        self.examples.batch = largest(self.config.batch_size, most, self._fits)
+
+    def help(self, team: Team) -> None:
+        """Take part in the epochs of the group's first process until it says stop."""
+        self.team = team
+        number = len(self.curves)
+        while team.agree(STOP) == GO_ON:
+            self._train(number, lambda: None)
+            number += 1
+
     def _epoch(self, number: int, check: Callable[[], None]) -> Epoch:
+        started = time.perf_counter()
+        losses, norm, samples = self._train(number, check)
+        trained = time.perf_counter() - started
+        rank, graph, attacked, contrastive = losses.tolist()
+        config = self.config
+        loss = rank + config.graph_weight * graph + config.adversarial_weight * attacked
+        check()
+        model = self.combined(Mix(*self._opened()))
+        values = evaluate(model.score, self.cases, self._counts()).per_case
+        interval = bootstrap(values["ndcg@10"], config.seed, 500)
+        withstood = self._withstood(model)
+        seconds = time.perf_counter() - started
+        return Epoch(
+            epoch=number,
+            loss=loss + config.contrastive_weight * contrastive,
+            rank_loss=rank,
+            graph_loss=graph,
+            valid=interval.mean,
+            low=interval.low,
+            high=interval.high,
+            lr=float(self.schedule.get_last_lr()[0]),
+            grad_norm=norm,
+            samples_per_s=samples / max(trained, 1e-9),
+            memory_mb=memory_mb(self.device),
+            device=self.device,
+            eta=seconds * (config.epochs - number - 1),
+            seconds=seconds,
+            best=interval.mean + withstood > max((epoch.goal for epoch in self.curves), default=-1.0),
+            adversarial_loss=attacked,
+            attacked=withstood,
+            contrastive_loss=contrastive,
+            batch=self.examples.batch,
+            precision=self.stepper.format,
+        )
+
+    def _train(self, number: int, check: Callable[[], None]) -> tuple[NDArray[np.float64], float, int]:
+        """One pass: (mean of each part of the loss, mean norm of the gradient, examples seen)."""
         # Seeding each epoch by its number makes a resumed run equal to one that was never interrupted.
         torch.manual_seed(self.config.seed * 100_003 + number)
         random = np.random.default_rng((self.config.seed, number, 1))
-        started, losses, norms, samples = time.perf_counter(), np.zeros(3), [], 0
+        losses, norms, samples = np.zeros(4), [], 0
         self.network.train()
         for batch in self.examples.epoch(number):
             check()
@@ -143,117 +218,65 @@ class Trainer:
                 losses += parts * len(batch.target)
                 norms.append(norm)
                 samples += len(batch.target)
-        trained = time.perf_counter() - started
-        rank, graph, attacked = (losses / max(samples, 1)).tolist()
-        check()
-        model = self.combined(Mix(*self._opened()))
-        values = evaluate(model.score, self.cases, self._counts()).per_case
-        interval = bootstrap(values["ndcg@10"], self.config.seed, 500)
-        withstood = self._withstood(model)
-        seconds = time.perf_counter() - started
-        return Epoch(
-            number,
-            rank + self.config.graph_weight * graph + self.config.adversarial_weight * attacked,
-            rank,
-            graph,
-            interval.mean,
-            interval.low,
-            interval.high,
-            float(self.schedule.get_last_lr()[0]),
-            float(np.mean(norms)) if norms else 0.0,
-            samples / max(trained, 1e-9),
-            memory_mb(self.device),
-            self.device,
-            seconds * (self.config.epochs - number - 1),
-            seconds,
-            interval.mean + withstood > max((epoch.goal for epoch in self.curves), default=-1.0),
-            attacked,
-            withstood,
-        )
+        return losses / max(samples, 1), float(np.mean(norms)) if norms else 0.0, samples
 
     def _step(self, batch: Batch, random: np.random.Generator) -> tuple[NDArray[np.float64], float]:
-        device, network = self.device, self.network
-        hidden = torch.as_tensor(
-            random.random(len(self.prepared.features)) < self.config.id_dropout, device=device
-        )
-        # A hidden product is treated as if it came tomorrow: no learned vector, no popularity, no co-purchases. So the
-        # gates learn how much facts and text are worth where nothing else is known.
-        vectors = network.products(self.inputs, hidden)
-        rank = self._rank_loss(vectors, batch, hidden, random)
-        graph = self.links.loss(network, random) if self.links else torch.zeros((), device=device)
-        attacked = self._attacked_loss(vectors, batch, hidden, random)
-        loss = rank + self.config.graph_weight * graph + self.config.adversarial_weight * attacked
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), self.config.clip)
-        self.optimiser.step()
+        hidden = self.objective.hidden(random)
+        while (losses := self._gradient(batch, hidden, random)) is None:
+            self.pieces *= 2
+        parameters = self._parameters()
+        self.team.add_up(parameters)
+        norm = self.stepper.update(self.optimiser, parameters, self.config.clip)
         self.schedule.step()
-        return np.array([float(part.detach()) for part in (rank, graph, attacked)]), float(norm)
+        return losses, norm
 
-    def _rank_loss(
-        self, vectors: Tensor, batch: Batch, hidden: Tensor, random: np.random.Generator
-    ) -> Tensor:
-        device, network = self.device, self.network
-        states = network.shoppers(vectors[torch.as_tensor(batch.history, device=device)])
-        shoppers = states[torch.as_tensor(batch.row), torch.as_tensor(batch.step)]
-        scores = network.dropout(shoppers) @ vectors.T + network.bias(self.inputs, hidden)
-        residual = network.residual.exp() * torch.as_tensor(batch.baseline, device=device) * ~hidden
-        scores = (scores + residual).masked_fill(self.unseen, float("-inf"))
-        scores[
-            torch.as_tensor(batch.seen[0], device=device), torch.as_tensor(batch.seen[1], device=device)
-        ] = float("-inf")
-        target = torch.as_tensor(batch.target, device=device)
-        if self.config.loss == "bpr":
-            return self._bpr(scores, target, random)
-        return functional.cross_entropy(scores, target)
+    def _gradient(
+        self, batch: Batch, hidden: Tensor, random: np.random.Generator
+    ) -> NDArray[np.float64] | None:
+        """Gradients of this process's share of a step, and the parts of its loss; None where memory ran out."""
+        self.optimiser.zero_grad(set_to_none=True)
+        losses, done = np.zeros(4), 0.0
+        try:
+            for own in self.team.share(batch.parts(self.team.size)):
+                for piece in own.parts(self.pieces):
+                    share = len(piece.target) / len(batch.target)
+                    if share:
+                        with self.stepper.forward():
+                            parts = self.objective.parts(piece, hidden, random)
+                            loss = self.objective.total(parts)
+                        self.stepper.backward(loss * share)
+                        losses += share * parts.plain()
+                        done += share
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or self.pieces >= len(batch.history):
+                raise
+            free(self.device)
+            return None
+        return losses / max(done, 1e-12)
 
-    def _attacked_loss(
-        self, vectors: Tensor, batch: Batch, hidden: Tensor, random: np.random.Generator
-    ) -> Tensor:
-        """The ranking loss where product vectors were moved against it (AMF; He et al. 2018); 0 where that is off."""
-        config = self.config
-        if config.adversarial == "none":
-            return torch.zeros((), device=self.device)
-        attack = Fgsm() if config.adversarial == "fgsm" else Pgd(config.adversarial_steps)
-        slope = slope_of(lambda moved: self._rank_loss(moved, batch, hidden, random))
-        moved = attack(vectors.detach(), slope, config.adversarial_epsilon)
-        return self._rank_loss(vectors + moved, batch, hidden, random)
-
-    @torch.no_grad()
-    def _level(self) -> None:
-        """Set the sizes of baseline and network in the sum so that training starts from a sensible likelihood."""
-        network, batch = self.network.eval(), next(self.examples.epoch(0))
-        vectors = network.products(self.inputs)
-        states = network.shoppers(vectors[torch.as_tensor(batch.history, device=self.device)])
-        shoppers = states[torch.as_tensor(batch.row), torch.as_tensor(batch.step)]
-        own = shoppers @ vectors.T
-        own = own / own.std(1).mean().clamp(min=1e-6)
-        base = torch.as_tensor(batch.baseline, device=self.device)
-        target = torch.as_tensor(batch.target, device=self.device)
-        seen = torch.as_tensor(batch.seen[0]), torch.as_tensor(batch.seen[1])
-        tried = []
-        for size in LEVELS:
-            for residual in LEVELS:
-                scores = (size * own + residual * base).masked_fill(self.unseen, float("-inf"))
-                scores[seen] = float("-inf")
-                tried.append((float(functional.cross_entropy(scores, target)), size, residual))
-        _, size, residual = min(tried)
-        network.strength.mul_(size / (shoppers @ vectors.T).std(1).mean().clamp(min=1e-6))
-        network.residual.fill_(math.log(residual))
-
-    def _bpr(self, scores: Tensor, target: Tensor, random: np.random.Generator) -> Tensor:
-        # −log σ(s⁺ − s⁻), one product drawn for each example among those it may be shown.
-        others = torch.as_tensor(random.integers(0, scores.shape[1], len(target)), device=self.device)
-        rows = torch.arange(len(target), device=self.device)
-        right, wrong = scores[rows, target], scores[rows, others]
-        usable = torch.isfinite(wrong) & (others != target)
-        return (
-            -functional.logsigmoid(right - wrong)[usable].mean() if bool(usable.any()) else 0.0 * right.sum()
-        )
+    def _fits(self, size: int) -> bool:
+        """Whether a step of that many shoppers, those with the longest histories, fits into memory."""
+        random = np.random.default_rng(self.config.seed)
+        self.pieces = 1
+        self.network.train()
+        batch = self.examples.longest(size)
+        try:
+            hidden = self.objective.hidden(random)
+            with self.stepper.forward():
+                loss = self.objective.total(self.objective.parts(batch, hidden, random))
+            self.stepper.backward(loss)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            return False
+        finally:
+            self.optimiser.zero_grad(set_to_none=True)
+            free(self.device)
+        return True
 
     def combined(self, mix: Mix) -> Combined:
         """The model as it stands, on the training-time baseline."""
-        vectors, bias = product_vectors(self.network, self.inputs)
+        vectors, bias = product_vectors(self.network, self.objective.inputs)
         average = average_shopper(self.network, vectors, self.prepared, self.config.seed)
         return self.prepared.combined(self.network, mix, vectors, bias, average, self.prepared.best)
 
@@ -269,6 +292,10 @@ class Trainer:
     def _counts(self) -> NDArray[np.float32]:
         return self.prepared.split.train.counts
 
+    def _parameters(self) -> list[Tensor]:
+        views = self.objective.views
+        return [*self.network.parameters(), *(views.parameters() if views else ())]
+
     def _finish(self) -> Trained:
         baseline, _ = self._opened()
         shares = [(evaluate(self.combined(Mix(baseline, weight)).score, self.cases, self._counts()), weight)
@@ -276,9 +303,8 @@ class Trainer:
         # Ties go to the smaller weight: the network has to earn its place.
         best = max(shares, key=lambda pair: (round(pair[0].mean("ndcg@10"), 9), -pair[1]))
         self.network.to("cpu")
-        self.device = "cpu"
-        self.inputs = Inputs.of(self.prepared.features, self.prepared.vocabulary.table)
-        vectors, _ = product_vectors(self.network, self.inputs)
+        inputs = Inputs.of(self.prepared.features, self.prepared.vocabulary.table)
+        vectors, _ = product_vectors(self.network, inputs)
         average = average_shopper(self.network, vectors, self.prepared, self.config.seed)
         return Trained(self.network, Mix(baseline, best[1]), self.curves, average)
 
@@ -287,27 +313,30 @@ class Trainer:
         return len(self.curves) - 1 - best >= self.config.patience
 
     def _rate(self, step: int) -> float:
-        warm = max(1, int(self.steps * self.config.warmup_share))
-        if step < warm:
-            return (step + 1) / warm
-        share = (step - warm) / max(1, self.steps - warm)
-        return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+        steps = max(1, len(self.examples) * self.config.epochs)
+        return rate(step, steps, self.config.warmup_share)
 
     def _checkpoint(self) -> Checkpoint:
+        views = self.objective.views
         return {
             "network": self.network.state_dict(),
             "best": self.best,
+            "views": views.state_dict() if views else {},
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
             "curves": [asdict(epoch) for epoch in self.curves],
+            "batch": self.examples.batch,
         }
 
     def _restore(self, checkpoint: Mapping[str, Any]) -> None:
         self.network.load_state_dict(checkpoint["network"])
+        if self.objective.views:
+            self.objective.views.load_state_dict(checkpoint["views"])
         self.best = checkpoint["best"]
         self.optimiser.load_state_dict(checkpoint["optimiser"])
         self.schedule.load_state_dict(checkpoint["schedule"])
         self.curves = [Epoch(**line) for line in checkpoint["curves"]]
+        self.examples.batch = checkpoint.get("batch", self.config.batch_size)
 
 
 def average_shopper(
@@ -318,25 +347,20 @@ def average_shopper(
     return np.asarray(shopper_vectors(network, vectors, chosen).mean(0))
 
 
-def _optimiser(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
-    # A dozen weights say how much each block counts. They are well determined, so they may move fast and do not decay.
-    # The transformer has the most room to learn shoppers by heart, so it moves slowest.
-    weights = {id(parameter) for parameter in network.block_weights()}
-    reader = {id(parameter) for parameter in network.reader.parameters()} if network.reader else set()
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in network.parameters() if id(p) not in weights | reader]},
-        {
-            "params": [p for p in network.parameters() if id(p) in reader],
-            "lr": config.learning_rate * READER_SLOWER,
-            "weight_decay": 10 * config.weight_decay,
-        },
-        {"params": network.block_weights(), "lr": WEIGHTS_FASTER * config.learning_rate, "weight_decay": 0.0},
-    ]
-    if config.optimiser == "sgd":
-        return torch.optim.SGD(
-            groups, lr=config.learning_rate, weight_decay=config.weight_decay, momentum=0.9
-        )
-    return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+def _help(
+    index: int,
+    size: int,
+    port: int,
+    cpu: bool,
+    prepared: Prepared,
+    config: TrainConfig,
+    checkpoint: Checkpoint,
+) -> None:
+    """What the other processes of a run do; they start as the first one stands."""
+    own = join(index + 1, size, port, cpu)
+    trainer = Trainer(prepared, config, checkpoint["network"], device="cpu" if cpu else f"cuda:{own.rank}")
+    trainer._restore(checkpoint)
+    trainer.help(own)
 
 
 def _copy(network: Network) -> dict[str, Tensor]:

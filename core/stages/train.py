@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.catalogue.store import Catalogue
 from core.errors import Cancelled, ShelfGraphError
@@ -14,7 +14,7 @@ from core.graph.store import GraphStore
 from core.jobs.context import Context
 from core.jobs.lease import LeaseLost
 from core.recommend import cases, runs
-from core.recommend.artefact import save, write_curves, write_metrics
+from core.recommend.artefact import read_curves, save, write_curves, write_metrics
 from core.recommend.audit import audit
 from core.recommend.cases import write_cases
 from core.recommend.config import GraphKind, TextKind, TrainConfig, config_of
@@ -23,23 +23,28 @@ from core.recommend.dataset import dataset
 from core.recommend.encoder import sentence_encoder
 from core.recommend.experiment import Hooks, run_training
 from core.recommend.features import training_facts
+from core.recommend.fork import FILE, check_fork, start_weights
 from core.recommend.search.kept import budget, tuned_baselines
 from core.recommend.source import documents_of, review_times
+from core.recommend.trackers import Tracker, check_tracker, figures, tracked
 from core.stages.certify import certify
 from core.storage.workspaces import Workspace
 
-CHECKPOINT = "checkpoint.pt"
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Train and keep a run. Params: ``config`` (values of TrainConfig), ``name``, ``search`` (id of a search whose
-    baselines are taken as it tuned them).
+    """Train and keep a run. Params: ``config`` (values of TrainConfig), ``name``, ``fork`` (``run`` and ``checkpoint``
+    "best" or "last" of the run that this one goes on from), ``search`` (id of a search whose baselines are taken as it
+    tuned them).
 
     Returns run id, metrics and whether the run serves. Raises ConfigError for values out of range and DataError for
     too little data; a resumed job goes on from its last epoch and ends as if it had never stopped. The run is done,
     and may serve, before the certificate that its configuration asks for is made.
     """
     config = config_of(dict(params.get("config") or {}))
+    check_tracker()
     kept = context.load_checkpoint() or {}
     run_id = str(kept.get("run") or context.job_id)
     if not kept.get("trained"):
@@ -61,9 +66,8 @@ def _trained(context: Context, config: TrainConfig, run_id: str, params: Mapping
     context.save_checkpoint({"run": run_id})
     context.emit("run", id=run_id, config=config.model_dump(mode="json"))
     with _kept_true(workspace, run_id):
-        _train(context, config, run_id, str(params.get("search") or ""))
+        _train(context, config, run_id, name, params)
     context.save_checkpoint({"run": run_id, "trained": True})
-    (context.folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[str, Any]:
@@ -75,7 +79,7 @@ def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[st
     return {"run": run_id, "serving": found.serving, **found.metrics}
 
 
-def _train(context: Context, config: TrainConfig, run_id: str, search_id: str) -> None:
+def _train(context: Context, config: TrainConfig, run_id: str, name: str, params: Mapping[str, Any]) -> None:
     workspace = context.workspace
     products = list(Catalogue(workspace).products())
     found = dataset(workspace, products, config)
@@ -105,18 +109,28 @@ def _train(context: Context, config: TrainConfig, run_id: str, search_id: str) -
     encoder = sentence_encoder() if wanted else None
     if wanted and encoder is None:
         context.emit("notice", code="no_sentences")
-    hooks = _hooks(context, config, run_id)
+    fork, search_id = dict(params.get("fork") or {}), str(params.get("search") or "")
+    folder, start = workspace.sub("runs") / run_id, None
+    if fork and not (folder / FILE).is_file():
+        parent = runs.get_run(workspace, str(fork["run"]))
+        check_fork(parent, config, data.hash, graph.hash)
+        start = start_weights(workspace, parent, str(fork["checkpoint"]))
     tuning = tuned_baselines(workspace, search_id, config, data.hash) if search_id else None
     if search_id and tuning is None:
         context.emit("notice", code="other_search")
-    outcome = run_training(run_id, config, parts, data, products, facts, encoder, hooks, tuning=tuning)
+    done = len(read_curves(folder))
+    with tracked(folder, run_id, name, config.model_dump(mode="json"), done) as trackers:
+        hooks = _hooks(context, config, run_id, trackers, start)
+        outcome = run_training(run_id, config, parts, data, products, facts, encoder, hooks, tuning=tuning)
+        for tracker in trackers:
+            tracker.log(len(outcome.curves), _tested(outcome.metrics))
     metrics = outcome.metrics | {
         "search": budget(workspace, search_id) if tuning else None,
         "audit": report.plain(),
         "sentences": encoder is not None,
         "facts": sum(len(row) for row in outcome.artefact.features.facts),
+        "fork": dict(fork),
     }
-    folder = workspace.sub("runs") / run_id
     write_metrics(folder, metrics)
     write_cases(folder / cases.FILE, outcome.cases)
     write_curves(folder, [asdict(epoch) for epoch in outcome.curves])
@@ -124,13 +138,20 @@ def _train(context: Context, config: TrainConfig, run_id: str, search_id: str) -
     runs.finish(workspace, run_id, metrics)
 
 
-def _hooks(context: Context, config: TrainConfig, run_id: str) -> Hooks:
+def _hooks(
+    context: Context,
+    config: TrainConfig,
+    run_id: str,
+    trackers: Sequence[Tracker],
+    start: Mapping[str, Tensor] | None,
+) -> Hooks:
     import torch
 
-    path = context.folder / CHECKPOINT
     folder = context.workspace.sub("runs") / run_id
+    path = folder / FILE
 
     def store(checkpoint: dict[str, Any]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(".part")
         torch.save(checkpoint, scratch)
         scratch.replace(path)
@@ -139,8 +160,18 @@ def _hooks(context: Context, config: TrainConfig, run_id: str) -> Hooks:
         context.save_checkpoint({"run": run_id, "epoch": done})
         context.progress(done, config.epochs, f"epoch {done}/{config.epochs}")
 
+    def emit(kind: str, **data: Any) -> None:
+        context.emit(kind, **data)
+        if kind == "epoch":
+            for tracker in trackers:
+                tracker.log(data["epoch"], figures(data))
+
     resume = torch.load(path, weights_only=True) if path.is_file() else None
-    return Hooks(context.emit, context.check, store, resume)
+    return Hooks(emit, context.check, store, resume, start)
+
+
+def _tested(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {f"test/ndcg@10/{name}": float(told["ndcg@10"]) for name, told in metrics["models"].items()}
 
 
 @contextmanager

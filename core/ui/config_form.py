@@ -11,13 +11,14 @@ from core.form import Entry
 from core.ui.text import t
 
 
-def widget(entry: Entry, value: Any, page: str, key: str) -> Any:
+def widget(entry: Entry, value: Any, page: str, key: str, *, disabled: bool = False) -> Any:
     """Draw a field that starts at ``value`` and give what it is set to; label, help and options are the page's texts
-    ``field_…``, ``help_…`` and ``option_…``."""
+    ``field_…``, ``help_…`` and ``option_…``. A ``disabled`` one is shown and keeps its value."""
     common: dict[str, Any] = {
         "label": t(f"{page}.field_{entry.name}"),
         "help": t(f"{page}.help_{entry.name}"),
         "key": f"{key}_{entry.name}",
+        "disabled": disabled,
     }
     if entry.kind == "choice":
         return st.selectbox(

@@ -9,7 +9,7 @@ from html import escape
 import streamlit as st
 
 from core.jobs import JobEvent
-from core.recommend.comparison import recipe_of, train_command, word
+from core.recommend.comparison import command, nearest_preset, word
 from core.recommend.search.kept import Kept
 from core.recommend.search.space import Dimension, searchable
 from core.recommend.search.study import FEWEST_FOR_IMPORTANCE
@@ -164,14 +164,14 @@ def commands(workspace: Workspace, found: Kept) -> None:
         if found.best is not None:
             st.caption(t("search.command_train"))
             config = found.config(found.best).model_dump(mode="json")
-            command = train_command(config, workspace.folder, "--search", found.id)
-            st.code(command, language="bash", wrap_lines=True)
+            training = f"{command(config, workspace.folder)} {shlex.join(['--search', found.id])}"
+            st.code(training, language="bash", wrap_lines=True)
 
 
 def search_command(workspace: Workspace, found: Kept) -> str:
     """The command that does this search again."""
     plan = found.plan
-    preset, changed = recipe_of(plan.config.model_dump(mode="json"))
+    preset, changed = nearest_preset(plan.config.model_dump(mode="json"))
     words = ["python", "-m", "core", "tune", "--workspace", str(workspace.folder), "--preset", preset]
     if changed:
         words += ["--set", *(f"{name}={word(value)}" for name, value in changed.items())]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, show, styled
+from core.ontology import Family
+from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, show, styled
 from core.ui.tables import export_button, table
 from core.ui.text import duration, number, percent, t
 
@@ -15,17 +16,29 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 Curve = Sequence[Mapping[str, Any]]
-HEIGHT = 300
+HEIGHT, LOW = 300, 170
+LOSSES = {
+    "rank_loss": POSITIVE,
+    "graph_loss": NEGATIVE,
+    "adversarial_loss": FAMILY_COLORS[Family.FEATURE],
+    "contrastive_loss": FAMILY_COLORS[Family.USE],
+}
+"""Parts of the loss and their colours; the last two are drawn only where a run has them."""
+OPTIONAL = ("adversarial_loss", "contrastive_loss")
 LABEL_SPACE = 0.055
 
 
 def curves(lines: Curve, tuning: Mapping[str, float], key: str, epochs: int = 0) -> None:
-    """Validation NDCG@10 with its band and the baselines to beat, above the parts of the loss. Keeps its height.
+    """Validation NDCG@10 with its band and the baselines to beat, above the parts of the loss, the learning rate and
+    the norm of the gradient. Keeps its height.
 
     ``epochs`` is how many there may be: a live picture has its full width from the start.
     """
     show(ndcg_figure(lines, tuning, epochs), f"{key}_ndcg")
     show(loss_figure(lines, epochs), f"{key}_loss")
+    for field, column in zip(("lr", "grad_norm"), st.columns(2), strict=True):
+        with column:
+            show(step_figure(lines, field, epochs), f"{key}_{field}")
 
 
 def ndcg_figure(lines: Curve, tuning: Mapping[str, float], epochs: int = 0) -> Figure:
@@ -81,28 +94,47 @@ def apart(values: Sequence[float], least: float) -> list[float]:
 
 
 def loss_figure(lines: Curve, epochs: int = 0) -> Figure:
-    """Ranking loss and graph loss by epoch."""
+    """The parts of the loss by epoch, before they are weighed."""
     from plotly import graph_objects as go
 
     figure = go.Figure()
-    for field, colour in (("rank_loss", POSITIVE), ("graph_loss", NEGATIVE)):
-        figure.add_scatter(
-            x=[line["epoch"] + 1 for line in lines],
-            y=[line[field] for line in lines],
-            mode="lines+markers",
-            name=t(f"train.{field}"),
-            line={"color": colour, "width": 2},
-        )
+    for field, colour in LOSSES.items():
+        values = [line.get(field, 0.0) for line in lines]
+        if field not in OPTIONAL or any(values):
+            figure.add_scatter(
+                x=[line["epoch"] + 1 for line in lines],
+                y=values,
+                mode="lines+markers",
+                name=t(f"train.{field}"),
+                line={"color": colour, "width": 2},
+            )
     figure.update_yaxes(title=t("train.axis_loss"))
     figure.update_xaxes(**_epochs(lines, epochs))
     return styled(figure, 200)
+
+
+def step_figure(lines: Curve, field: str, epochs: int = 0) -> Figure:
+    """``lr``, the learning rate at the end of each epoch, or ``grad_norm``, the gradient's mean norm in it."""
+    from plotly import graph_objects as go
+
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[line["epoch"] + 1 for line in lines],
+        y=[line[field] for line in lines],
+        mode="lines+markers",
+        line={"color": BASELINE, "width": 2},
+        showlegend=False,
+    )
+    figure.update_yaxes(title=t(f"train.axis_{field}"), rangemode="tozero", nticks=4)
+    figure.update_xaxes(**_epochs(lines, epochs))
+    return styled(figure, LOW)
 
 
 def meters(line: Mapping[str, Any] | None) -> None:
     """Device, memory, speed, learning rate, gradient norm and time left, each in its place."""
     shown = line or {}
     cells = (
-        ("device", str(shown.get("device", "–")).upper()),
+        ("device", _device(shown)),
         ("memory", t("train.mb", n=number(shown.get("memory_mb"), 0))),
         ("speed", t("train.per_second", n=number(shown.get("samples_per_s"), 0))),
         ("rate", number(shown.get("lr"))),
@@ -112,6 +144,12 @@ def meters(line: Mapping[str, Any] | None) -> None:
     columns = st.columns(3)  # six beside each other would cut their figures short
     for place, (name, value) in enumerate(cells):
         columns[place % 3].metric(t(f"train.meter_{name}"), value)
+
+
+def _device(line: Mapping[str, Any]) -> str:
+    """Where it computes, in which numbers where not in float32."""
+    name, precision = str(line.get("device", "–")).upper(), line.get("precision", "float32")
+    return name if precision == "float32" else f"{name} · {precision}"
 
 
 def sentence(told: Mapping[str, Any]) -> str:
@@ -151,12 +189,18 @@ def figures(metrics: Mapping[str, Any], key: str) -> None:
         }
         for segment in ("warm_item", "cold_item", "cold_shopper"):
             row[t(f"train.segment_{segment}")] = values["segments"][segment]["mean"]
+        weighed = metrics.get("debiased", {}).get(name)
+        if weighed:
+            row |= {"NDCG@10 IPS": weighed["ips"], "NDCG@10 SNIPS": weighed["snips"]}
         row[t("train.column_p")] = compared["p_holm"] if compared else None
         rows.append(row)
     frame = pd.DataFrame(rows).sort_values("NDCG@10", ascending=False)
     decimals = st.column_config.NumberColumn(format="%.4f")
     shown = dict.fromkeys(frame.columns[1:], decimals)
     table(frame, f"{key}_figures", columns=shown)
+    if metrics.get("debiased"):
+        worth = metrics["debiased"]["shelfgraph"]["effective"]
+        st.caption(t("train.debiased_note", n=number(worth, 0)))
     export_button(frame, "figures", key=f"{key}_export")
 
 

@@ -19,10 +19,12 @@ from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log
 
 @dataclass(frozen=True)
 class Prospect:
-    """The audit of what would be trained on, and the number of relation families in the graph."""
+    """The audit of what would be trained on, the number of relation families in the graph, and the hashes of both."""
 
     audit: dict[str, Any]
     groups: int
+    data_hash: str
+    graph_hash: str
 
 
 def prospect(workspace: Workspace, config: TrainConfig) -> Prospect:
@@ -42,7 +44,7 @@ def _prospect(
     folder: str,
     stamp: tuple[object, ...],
     parts: tuple[object, ...],
-    graph: tuple[bool, ...],
+    used: tuple[bool, ...],
     _workspace: Workspace,
     _config: TrainConfig,
 ) -> Prospect:
@@ -51,7 +53,8 @@ def _prospect(
     products = list(cached_catalogue(_workspace).products.values())
     found = dataset(_workspace, products, _config)
     cut = split(found.data, _config.split.value, _config.valid_share, _config.test_share)
-    facts = cached_graph(_workspace).facts.values()
+    graph = cached_graph(_workspace)
+    facts = graph.facts.values()
     report = audit(
         found.data,
         cut,
@@ -61,4 +64,6 @@ def _prospect(
         config=_config,
         found=found,
     )
-    return Prospect(report.plain(), len({family(fact.relation) for fact in facts}))
+    return Prospect(
+        report.plain(), len({family(fact.relation) for fact in facts}), found.data.hash, graph.hash
+    )

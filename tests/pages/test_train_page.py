@@ -129,3 +129,50 @@ def test_a_link_opens_the_run_it_names(trained: Workspace) -> None:
     (run,) = runs.list_runs(trained)
     assert run.name in words(with_error)
     assert run.name in words(opened(trained, run=run.id))
+
+
+def test_the_command_line_says_what_differs_from_a_preset(workspace: Workspace) -> None:
+    fill(workspace)
+    test = opened(workspace, preset="quick")
+    test.number_input(key="train_quick_epochs").set_value(3).run()
+    (command,) = [code.value for code in test.code]
+    assert command.endswith("--preset quick --set epochs=3")
+    assert str(workspace.folder) in command
+
+
+def test_a_checkpoint_is_forked_with_other_settings_and_what_shapes_the_network_stays(
+    trained: Workspace,
+) -> None:
+    (run,) = runs.list_runs(trained)
+    test = opened(trained)
+    shown = words(test)
+    assert "--logdir" in shown
+    assert str(trained.sub("runs") / run.id / "tensorboard") in shown
+    test.button(key=f"fork_best_{run.id}").click().run()
+    assert not test.exception
+    assert f"Goes on from “{run.name}”" in words(test)
+    form = f"train_{run.id}"
+    assert test.number_input(key=f"{form}_width").disabled
+    assert test.selectbox(key=f"{form}_split").disabled
+    rate = test.number_input(key=f"{form}_learning_rate")
+    assert not rate.disabled
+    rate.set_value(0.0005).run()
+    (command,) = [code.value for code in test.code if "core train" in code.value]
+    assert command.endswith(f"--fork {run.id} --checkpoint best --set learning_rate=0.0005")
+    test.button(key="train_start").click().run()
+    assert not test.exception
+    job = Jobs(trained).list("train")[0]
+    assert job.params["fork"] == {"run": run.id, "checkpoint": "best"}
+    assert job.params["config"] == dict(run.config) | {"learning_rate": 0.0005}
+    Jobs(trained).cancel(job.id)
+
+
+def test_a_tracker_that_is_not_installed_is_named_before_the_start(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(workspace)
+    monkeypatch.setenv("SHELFGRAPH_TRACKER", "trackio")
+    settings.cache_clear()
+    test = opened(workspace)
+    assert "pip install trackio" in words(test)
+    assert test.button(key="train_start").disabled

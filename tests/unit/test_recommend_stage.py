@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from core.errors import Cancelled, ConfigError, DataError, RunError
+from core.errors import Cancelled, ConfigError, DataError, RunError, SettingsError
 from core.jobs import run_inline
 from core.jobs.context import Context
 from core.recommend import feedback, runs
 from core.recommend.artefact import load, read_curves
+from core.recommend.fork import saved
+from core.settings import settings
 from core.stages import REGISTRY
 from core.stages import train as stage
 from core.storage.tables import feedback as feedback_table
@@ -27,6 +32,8 @@ FILES = {
     "facts.jsonl",
     "weights.safetensors",
     "data.safetensors",
+    "checkpoint.pt",
+    "tensorboard",
 }
 CONFIG = {"config": small_config(epochs=2).model_dump(mode="json"), "name": "first"}
 
@@ -59,6 +66,84 @@ def test_a_run_is_kept_with_all_that_decides_it_and_serves(workspace: Workspace)
     runs.remove(workspace, run.id)
     assert [one.id for one in runs.list_runs(workspace)] == [second["run"]]
     assert not (workspace.folder / "runs" / run.id).exists()
+
+
+def test_a_fork_starts_where_its_parent_stood_and_keeps_to_its_test(workspace: Workspace) -> None:
+    fill(workspace)
+    parent = train(workspace)["run"]
+    folder = workspace.sub("runs")
+    best = next(one for one in saved(workspace, parent) if one.which == "best")
+    assert best.valid == max(line["valid"] for line in read_curves(folder / parent))
+
+    still = small_config(epochs=1, learning_rate=1e-9).model_dump(mode="json")
+    fork = {"run": parent, "checkpoint": "best"}
+    child = train(workspace, config=still, fork=fork)
+    assert child["fork"] == fork
+    (line,) = read_curves(folder / child["run"])
+    assert line["valid"] == pytest.approx(best.valid, abs=1e-6)
+    assert runs.get_run(workspace, child["run"]).config["learning_rate"] == 1e-9
+    again = train(workspace, config=still, fork=fork)
+    assert again["models"] == child["models"]
+
+    for name, value in {"width": 32, "test_share": 0.2}.items():
+        with pytest.raises(ConfigError) as caught:
+            train(workspace, config=still | {name: value}, fork=fork)
+        assert caught.value.where == name
+    with pytest.raises(RunError):
+        train(workspace, config=still, fork=fork | {"checkpoint": "middle"})
+    runs.remove(workspace, child["run"])
+    assert saved(workspace, child["run"]) == []
+
+
+def test_the_curves_of_a_run_are_in_its_tensorboard_files(workspace: Workspace) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    fill(workspace)
+    run = train(workspace)["run"]
+    folder = workspace.sub("runs") / run
+    read = EventAccumulator(str(folder / "tensorboard")).Reload()
+    told = [event.value for event in read.Scalars("validation/ndcg@10")]
+    assert told == pytest.approx([line["valid"] for line in read_curves(folder)], rel=1e-5)
+    assert {"loss/ranking", "step/learning_rate", "step/gradient_norm"} <= set(read.Tags()["scalars"])
+
+
+def test_another_tracker_is_told_the_same_and_a_missing_package_is_named(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(workspace)
+    told: dict[str, Any] = {"log": []}
+    fake = ModuleType("trackio")
+    fake.__spec__ = ModuleSpec("trackio", None)
+    fake.__dict__.update(
+        init=lambda **values: told.update(init=values),
+        log=lambda values, step: told["log"].append((step, values)),
+        finish=lambda: told.update(finished=True),
+    )
+    monkeypatch.setitem(sys.modules, "trackio", fake)
+    monkeypatch.setenv("SHELFGRAPH_TRACKER", "trackio")
+    settings.cache_clear()
+    run = train(workspace)["run"]
+    assert told["init"]["project"] == "shelfgraph"
+    assert told["init"]["config"]["epochs"] == 2
+    curves = read_curves(workspace.sub("runs") / run)
+    assert [values["loss/total"] for _, values in told["log"][:-1]] == [line["loss"] for line in curves]
+    assert told["finished"]
+
+    monkeypatch.setenv("SHELFGRAPH_TRACKER", "wandb")
+    settings.cache_clear()
+    with pytest.raises(SettingsError) as caught:
+        train(workspace)
+    assert "pip install wandb" in caught.value.remedy
+    assert len(runs.list_runs(workspace)) == 1, "nothing is started"
+    settings.cache_clear()
+
+
+def test_the_debiased_figures_stand_beside_the_others_where_they_are_asked_for(workspace: Workspace) -> None:
+    fill(workspace)
+    config = small_config(epochs=1, debias="evaluation").model_dump(mode="json")
+    found = train(workspace, config=config)
+    assert set(found["debiased"]) == set(found["models"])
+    assert all(0 <= one["snips"] <= 1 for one in found["debiased"].values())
 
 
 def test_a_cancelled_run_says_so_and_does_not_serve(

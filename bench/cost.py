@@ -1,0 +1,183 @@
+"""What an epoch costs as events, triples and products grow, and how long a ranking takes.
+
+    python -m bench.cost                     epochs against events, triples and products; a ranking at 100,000 products
+    python -m bench.cost --products 20000    the same on a smaller catalogue
+
+Synthetic shoppers and facts whose frequencies fall like those of words (Zipf). Text vectors are random of the usual
+size: an epoch costs the same whatever they say. Only the passes over the training data are timed, in processor
+seconds of one thread; validation after each epoch is given apart, as the cost of a case. An epoch is linear in what
+grows down a table where the cost per unit in the last column stays as it is or falls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+
+from bench.common import machine, peak_memory_mb, table, timed
+from core.domain import Fact
+from core.recommend.baselines import fit
+from core.recommend.config import TrainConfig, config_of
+from core.recommend.data import Interactions, Split, temporal_split
+from core.recommend.features import FactTable, Features, PriceScale, Vocabulary
+from core.recommend.measure import evaluate, top
+from core.recommend.prepare import Prepared
+from core.recommend.scoring import Mix
+from core.recommend.train import Trainer
+
+SEED = 3
+EVENTS_A_SHOPPER = 8
+RELATIONS = ("brand", "category", "material", "usedFor", "color")
+TEXT = 64
+REQUESTS = 50
+STEPS = 12
+SETTINGS = {"text": "lexical", "threads": 1, "device": "cpu", "certificate": False}
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a shop is made of."""
+
+    products: int
+    events: int
+    triples: int
+
+
+def shop(size: Size, config: TrainConfig) -> Prepared:
+    """A preparation of a synthetic shop, without tuning: ItemKNN with fixed parameters is the baseline."""
+    random = np.random.default_rng(SEED)
+    names = [f"p{k}" for k in range(size.products)]
+    split = _split(size, names, random)
+    facts = _facts(size, names, random)
+    table_ = FactTable.of(facts, size.products)
+    rows: list[list[Fact]] = [[] for _ in names]
+    for fact in facts:
+        rows[int(fact.subject.removeprefix("product:p"))].append(fact)
+    words = random.standard_normal((size.products, TEXT)).astype(np.float32)
+    prices = random.lognormal(3, 1, size.products).tolist()
+    scale = PriceScale.of(prices)
+    features = Features(
+        tuple(names),
+        np.arange(size.products, dtype=np.int64),
+        words / np.linalg.norm(words, axis=1, keepdims=True),
+        np.zeros((size.products, 0), np.float32),
+        scale.encode(prices),
+        split.train.counts,
+        tuple(table_.columns(row) for row in rows),
+    )
+    best = fit("itemknn", split.train, {"shrink": 5.0, "decay": 0.85})
+    vocabulary = Vocabulary(table_, None, False, scale)
+    return Prepared(split, vocabulary, features, None, {}, best, 1.0, config.seed)
+
+
+def _split(size: Size, names: list[str], random: np.random.Generator) -> Split:
+    shoppers = size.events // EVENTS_A_SHOPPER
+    taken = _zipf(size.products, size.events, random)
+    rows = [(f"s{k % shoppers}", names[product], float(k)) for k, product in enumerate(taken.tolist())]
+    return temporal_split(Interactions.of(rows, names, once=True), 0.05, 0.05)
+
+
+def _facts(size: Size, names: list[str], random: np.random.Generator) -> list[Fact]:
+    values = _zipf(max(20, size.triples // 20), size.triples, random)
+    return [
+        Fact(str(k), f"product:{names[k % size.products]}", (relation := RELATIONS[k % 5]),
+             f"{relation}:{value}", (), 1.0)
+        for k, value in enumerate(values.tolist())
+    ]  # fmt: skip
+
+
+def _zipf(kinds: int, count: int, random: np.random.Generator) -> np.ndarray:
+    mass = 1.0 / np.arange(1, kinds + 1) ** 0.8
+    return random.choice(kinds, count, p=mass / mass.sum())
+
+
+def prepared_trainer(size: Size, **values: object) -> Trainer:
+    """A trainer over a synthetic shop; settings are the defaults apart from what is given."""
+    config = config_of(SETTINGS | values)
+    return Trainer(shop(size, config), config)
+
+
+def epoch_seconds(trainer: Trainer, steps: int = 0) -> tuple[float, int]:
+    """(processor seconds of an epoch, examples in it); with ``steps``, from that many steps of it."""
+    trainer.network.train()
+    random = np.random.default_rng(0)
+    batches = trainer.examples.epoch(0)
+    trainer._step(next(batches), random)
+    some = list(islice(batches, steps)) if steps else []
+    with timed() as clock:
+        examples = sum(len(batch.target) for batch in (some or batches) if trainer._step(batch, random))
+    share = len(some) / len(trainer.examples) if steps else 1.0
+    return clock.cpu / share, int(examples / share)
+
+
+def growth(name: str, sizes: list[Size], unit: str, **values: object) -> str:
+    """A table of epochs over growing shops; the last column is what one more of the unit costs."""
+    rows = []
+    for size in sizes:
+        seconds, examples = epoch_seconds(prepared_trainer(size, **values))
+        rows.append([size.products, size.events, size.triples, examples, seconds,
+                     1e6 * seconds / getattr(size, unit)])  # fmt: skip
+    columns = ["products", "events", "triples", "examples", "CPU s an epoch", f"µs per {unit[:-1]}"]
+    return f"**{name}**\n\n" + table(columns, rows)
+
+
+def losses(sizes: list[Size]) -> str:
+    """Full against sampled softmax over growing catalogues: from a few steps each, with the memory of a full step."""
+    rows = []
+    for size in sizes:
+        for loss in ("softmax", "sampled_softmax"):
+            trainer = prepared_trainer(size, loss=loss)
+            seconds, examples = epoch_seconds(trainer, STEPS)
+            widest = trainer.examples.longest(trainer.config.batch_size)
+            scores = widest.baseline.nbytes / 2**20
+            rows.append([size.products, loss, seconds, 1e3 * seconds / examples, scores])
+    columns = ["products", "loss", "CPU s an epoch", "ms per example", "MiB of scores in the widest step"]
+    return f"**Losses**, from {STEPS} steps each\n\n" + table(columns, rows)
+
+
+def latency(size: Size) -> str:
+    """Top ten of one shopper at a time, baseline and network together, from the history to the list."""
+    trainer = prepared_trainer(size)
+    model = trainer.combined(Mix(1.0, 1.0))
+    cases = trainer.cases.some(REQUESTS)
+    model.score(cases.histories[:1])
+    spent = []
+    for history in cases.histories:
+        began = time.perf_counter()
+        top(model.score([history]), 10)
+        spent.append(1e3 * (time.perf_counter() - began))
+    with timed() as clock:
+        evaluate(model.score, cases, trainer.prepared.split.train.counts)
+    middle, late = np.percentile(spent, [50, 95])
+    row = [size.products, len(spent), float(middle), float(late), 1e3 * clock.cpu / len(cases)]
+    columns = ["products", "requests", "ms, median", "ms, 95th percentile", "CPU ms a validation case"]
+    return "**A ranking**\n\n" + table(columns, [row])
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--products", type=int, default=100_000, help="the largest catalogue")
+    most: int = parser.parse_args().products
+    torch.set_num_threads(1)
+    fixed = most // 5
+    sampled = {"loss": "sampled_softmax"}
+    events = [Size(fixed, count, 5 * fixed) for count in (fixed // 2, fixed, 2 * fixed)]
+    print(growth("Events", events, "events", **sampled), end="\n\n", flush=True)
+    triples = [Size(fixed, fixed, count * fixed) for count in (5, 10, 20)]
+    print(growth("Triples", triples, "triples", **sampled), end="\n\n", flush=True)
+    shops = [Size(count, most // 2, 5 * count) for count in (most // 10, 3 * most // 10, most)]
+    print(losses(shops), end="\n\n", flush=True)
+    print(latency(Size(most, most, 5 * most)), end="\n\n", flush=True)
+    print(f"{machine()}, one thread; largest resident size {peak_memory_mb():,.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
