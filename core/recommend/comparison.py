@@ -109,12 +109,10 @@ def command(
     name: str = "",
     fork: tuple[str, str] | None = None,
     parent: Mapping[str, Any] | None = None,
-    search: str = "",
 ) -> str:
     """The command that trains with this configuration in the workspace of that folder.
 
     A ``fork`` is (run id, checkpoint); with the ``parent``'s configuration only what differs from it is said.
-    ``search`` is the id of the search that tuned its baselines.
     """
     words = ["python", "-m", "core", "train", "--workspace", str(folder)]
     if fork:
@@ -126,7 +124,6 @@ def command(
         words += ["--preset", preset]
     if changed:
         words += ["--set", *(f"{key}={word(value)}" for key, value in changed.items())]
-    words += ["--search", search] if search else []
     return shlex.join([*words, *(["--name", name] if name else [])])
 
 

@@ -67,7 +67,7 @@ def _trained(context: Context, config: TrainConfig, run_id: str, params: Mapping
     context.save_checkpoint({"run": run_id})
     context.emit("run", id=run_id, config=config.model_dump(mode="json"))
     with _kept_true(workspace, run_id):
-        _train(context, config, run_id, {**params, "name": name})
+        _train(context, config, run_id, name, params)
     context.save_checkpoint({"run": run_id, "trained": True})
 
 
@@ -80,7 +80,7 @@ def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[st
     return {"run": run_id, "serving": found.serving, **found.metrics}
 
 
-def _train(context: Context, config: TrainConfig, run_id: str, params: Mapping[str, Any]) -> None:
+def _train(context: Context, config: TrainConfig, run_id: str, name: str, params: Mapping[str, Any]) -> None:
     workspace = context.workspace
     products = list(Catalogue(workspace).products())
     found = dataset(workspace, products, config, left_out(workspace))
@@ -112,17 +112,16 @@ def _train(context: Context, config: TrainConfig, run_id: str, params: Mapping[s
     encoder = sentence_encoder() if wanted else None
     if wanted and encoder is None:
         context.emit("notice", code="no_sentences")
-    search_id, fork = str(params.get("search") or ""), dict(params.get("fork") or {})
-    tuning = tuned_baselines(workspace, search_id, config, data.hash) if search_id else None
-    if search_id and tuning is None:
-        context.emit("notice", code="other_search")
+    fork, search_id = dict(params.get("fork") or {}), str(params.get("search") or "")
     folder, start = workspace.sub("runs") / run_id, None
     if fork and not (folder / FILE).is_file():
         parent = runs.get_run(workspace, str(fork["run"]))
         check_fork(parent, config, data.hash, graph.hash)
         start = start_weights(workspace, parent, str(fork["checkpoint"]))
+    tuning = tuned_baselines(workspace, search_id, config, data.hash) if search_id else None
+    if search_id and tuning is None:
+        context.emit("notice", code="other_search")
     done = len(read_curves(folder))
-    name = str(params.get("name") or "")
     with tracked(folder, run_id, name, config.model_dump(mode="json"), done) as trackers:
         hooks = _hooks(context, config, run_id, trackers, start)
         outcome = run_training(run_id, config, parts, data, products, facts, encoder, hooks, tuning=tuning)

@@ -164,8 +164,8 @@ def commands(workspace: Workspace, found: Kept) -> None:
         if found.best is not None:
             st.caption(t("search.command_train"))
             config = found.config(found.best).model_dump(mode="json")
-            line = command(config, workspace.folder, search=found.id)
-            st.code(line, language="bash", wrap_lines=True)
+            training = f"{command(config, workspace.folder)} {shlex.join(['--search', found.id])}"
+            st.code(training, language="bash", wrap_lines=True)
 
 
 def search_command(workspace: Workspace, found: Kept) -> str:

@@ -46,7 +46,7 @@ def _prospect(
     folder: str,
     stamp: tuple[object, ...],
     parts: tuple[object, ...],
-    asked: tuple[bool, ...],
+    used: tuple[bool, ...],
     _workspace: Workspace,
     _config: TrainConfig,
 ) -> Prospect:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from core.__main__ import main
 from core.jobs import Jobs
-from core.recommend.search.kept import list_searches, read_search
+from core.recommend.search.kept import folder_of, list_searches, read_search
 from core.recommend.search.plan import SearchPlan
 from core.settings import settings
 from core.storage.workspaces import Workspace, Workspaces
@@ -108,6 +109,21 @@ def test_a_finished_search_shows_its_trials_and_baselines(searched: Workspace, l
     baselines = [frame.value for frame in test.dataframe if len(frame.value) == 7]
     assert len(trials) == len(baselines) == 1
     assert len(test.get("plotly_chart")) == 2, "importance is not known after two trials"
+
+
+def test_a_running_search_shows_the_trials_so_far(searched: Workspace) -> None:
+    (first,) = list_searches(searched)
+    job = Jobs(searched).record("tune", {"trials": 5})
+    shutil.copytree(folder_of(searched, first), folder_of(searched, job))
+    try:
+        test = opened(searched, search=job)
+        assert len(test.get("plotly_chart")) == 2
+        assert test.button(key=f"job-cancel-{job}")
+        assert test.button(key="search_start").disabled
+        assert not test.dataframe
+    finally:
+        Jobs(searched).cancel(job)
+        shutil.rmtree(folder_of(searched, job))
 
 
 def test_the_commands_say_what_the_search_did_and_the_best_can_be_trained(

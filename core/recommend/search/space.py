@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 Value = str | int | float | bool
 
 NOT_SEARCHED = frozenset(
-    {"certificate", "epochs", "patience", "graph", "reviews_in_graph", "behaviour_in_graph", "adversarial"}
+    {
+        "certificate",
+        "epochs",
+        "patience",
+        "find_batch",
+        "graph",
+        "reviews_in_graph",
+        "behaviour_in_graph",
+    }
 )
 """What is a budget, a control or a leak, and not a setting that validation may choose."""
-SECTIONS = ("data", "machine", "adversarial")
+SECTIONS = ("data", "machine", "adversarial", "debiasing")
 """Sections that are not searched at all: they change the question, not the answer."""
 USUAL = ("learning_rate", "weight_decay", "dropout", "id_dropout", "graph_weight", "id_dim")
 """What is searched unless somebody says otherwise."""
@@ -34,6 +42,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "dropout": (0.0, 0.6),
     "id_dropout": (0.0, 0.6),
     "graph_weight": (0.01, 1.0),
+    "contrastive_weight": (0.0, 1.0),
     "warmup_share": (0.0, 0.3),
     "clip": (0.1, 10.0),
     "id_dim": (8, 128),
@@ -45,7 +54,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "residual_folds": (2, 6),
 }
 _STEPS: Mapping[str, int] = {"id_dim": 8, "text_dim": 16, "graph_dim": 8, "width": 16, "history_length": 5}
-_OPTIONS: Mapping[str, tuple[int, ...]] = {"heads": (1, 2, 4, 8), "batch_size": (16, 32, 64, 128, 256)}
+_OPTIONS: Mapping[str, tuple[int, ...]] = {
+    "heads": (1, 2, 4, 8),
+    "batch_size": (16, 32, 64, 128, 256),
+    "negatives": (64, 256, 1_024, 4_096),
+}
 """Numbers of which only some go together with others, or are worth trying."""
 
 
