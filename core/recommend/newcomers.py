@@ -79,22 +79,19 @@ def lenders(artefact: Artefact, joined: Features) -> Any:
 
     Attribute-based mapping of item factors for cold items (Gantner et al., ICDM 2010), here of similarities.
     """
-    import torch
-
     from core.recommend.network import Inputs
     from core.recommend.scoring import product_vectors
 
     inputs = Inputs.of(joined, artefact.vocabulary.table, dtype=artefact.network.node.dtype)
-    with torch.no_grad():
-        vectors, _bias = product_vectors(artefact.network, inputs)
+    vectors, _bias = product_vectors(artefact.network, inputs)
     known = len(artefact.features)
     return nearest(vectors[:known], vectors[known:])
 
 
-def nearest(known: NDArray[np.floating], fresh: NDArray[np.floating]) -> Any:
-    """Sparse float32[fresh, known]: the NEAREST positive cosines of each row, divided by their sum."""
+def nearest(known: NDArray[np.floating], fresh: NDArray[np.floating], count: int = NEAREST) -> Any:
+    """Sparse float32[fresh, known]: the ``count`` largest positive cosines of each row, divided by their sum."""
     near = unit(fresh.astype(np.float32)) @ unit(known.astype(np.float32)).T
-    kept = min(NEAREST, near.shape[1])
+    kept = min(count, near.shape[1])
     columns = np.argsort(-near, axis=1, kind="stable")[:, :kept]
     weights = np.clip(np.take_along_axis(near, columns, 1), 0.0, None)
     weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)
