@@ -93,14 +93,14 @@ def test_a_pasted_product_gets_facts_with_their_words_and_its_columns_are_facts_
 
 def test_a_pasted_product_is_placed_as_a_known_one_would_be() -> None:
     opened: Recommender = model()
-    made = vector(opened, pasted())
+    made = vector(opened, pasted(), shelf().vectors)
     known = audience(opened, histories())
     places = for_whom(opened, made, known)
     assert sorted(place.shopper for place in places) == sorted(histories())
     assert [place.rank for place in places] == sorted(place.rank for place in places)
     campers = {s for s in histories() if int(s.removeprefix("s")) % 4 == 0}
     assert np.mean([place.shopper in campers for place in places[:10]]) > 0.5
-    near = most_like(made, shelf().vectors, 5)
+    near = most_like(made, 5)
     assert all(int(shelf().products[row].removeprefix("p")) % 4 == 0 for row, _ in near)
     assert [value for _, value in near] == sorted((value for _, value in near), reverse=True)
 
