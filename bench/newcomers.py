@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from bench.common import machine, table
-from core.recommend import newcomers
 from core.recommend.artefact import load
 from core.recommend.network import Inputs
+from core.recommend.newcomers import nearest
 from core.recommend.rank import Recommender
 from core.recommend.scoring import product_vectors
 from core.recommend.serve.export import histories
@@ -59,8 +59,7 @@ def ranks(model: Recommender, cases: list[tuple[NDArray[np.int32], int]], lender
         if lenders:
             known = model.model.vectors.copy()
             known[product] = 0.0
-            newcomers.NEAREST = lenders
-            lent = newcomers.nearest(known, vectors[[product]])
+            lent = nearest(known, vectors[[product]], lenders)
             column = (artefact.baseline.similarity @ lent.T).toarray().ravel()
             base = float((column[history] * decay ** np.arange(len(history))[::-1]).sum())
         own[history] = own[product] = -np.inf

@@ -135,8 +135,8 @@ def measured(bench: Bench, repeats: int) -> Iterator[tuple[str, Times]]:
 
 def placed(bench: Bench, known: Audience, product: Product) -> object:
     """Read a pasted product, find whom it is for and what it is like."""
-    made = vector(bench.model, read(product, default_tagger(), {}))
-    return for_whom(bench.model, made, known), most_like(made, bench.shelf.vectors)
+    made = vector(bench.model, read(product, default_tagger(), {}), bench.shelf.vectors)
+    return for_whom(bench.model, made, known), most_like(made)
 
 
 def _times(asked: Sequence[Any], answer: Callable[[Any], object]) -> Times:

@@ -18,7 +18,7 @@ from core.ui import recommend_need, recommend_new
 from core.ui import recommend_view as view
 from core.ui.charts import show
 from core.ui.recommend_export import export
-from core.ui.recommend_rules import bar, settle
+from core.ui.recommend_rules import bar, in_force, settle
 from core.ui.recommend_state import Draft, draft
 from core.ui.recommend_tune import figures, sliders
 from core.ui.recommend_who import Asked, choose, strip
@@ -90,16 +90,23 @@ def _list(served: Serving, asked: Asked, trying: Draft, k: int) -> tuple[list[Sh
 def _desk(workspace: Workspace, served: Serving, asked: Asked, need: Need | None, trying: Draft) -> None:
     """The list and everything that changes it: what runs again when a slider moves."""
     with guarded():
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            bar(workspace, served, trying)
-            _choose_length()
+        top = st.container()
         left, right = st.columns([3, 2], gap="large")
         with right:
-            with st.container(border=True, key="recommend-tune"):
-                st.html(f'<h2 class="sg-h2">{escape(t("recommend.tune"))}</h2>')
-                settle(trying, **sliders(trying))
-                figures(workspace, served, trying)
+            tuning = st.container(border=True, key="recommend-tune")
             comparison = st.container()
+        with tuning:
+            st.html(f'<h2 class="sg-h2">{escape(t("recommend.tune"))}</h2>')
+            settle(trying, **sliders(trying))
+        with top:
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+            ):
+                bar(workspace, served, trying)
+                _choose_length()
+            in_force(served, trying.policy)
+        with tuning:
+            figures(workspace, served, trying)
         if need is None:
             shown, lost = _list(served, asked, trying, _length())
         else:

@@ -126,9 +126,10 @@ def _place(arguments: argparse.Namespace) -> Result:
     model = load(workspace, arguments.run_id)
     asked = (arguments.title, arguments.description, arguments.brand, arguments.category, arguments.price)
     found = read(Product("new product", *asked), tagger_of(workspace), GraphStore(workspace).graph().merged)
-    made, known = vector(model, found), audience(model, histories(workspace))
+    units = shelf_of(workspace, model).vectors
+    made, known = vector(model, found, units), audience(model, histories(workspace))
     places = for_whom(model, made, known)
-    near = most_like(made, shelf_of(workspace, model).vectors, arguments.k)
+    near = most_like(made, arguments.k)
     return {
         "run": model.run_id,
         "facts": [{"relation": fact.relation, "object": fact.object} for fact in found.facts],

@@ -42,10 +42,9 @@ def extended(workspace: Workspace, artefact: Artefact, fresh: list[Product]) -> 
     encoder = sentence_encoder(required=True) if vocabulary.sentences else None
     features = vocabulary.encode(fresh, facts, np.zeros(len(fresh), np.float32), encoder)
     joined = artefact.features.joined(features)
-    lent = lenders(artefact, joined)
     baseline, whole = artefact.baseline, sp.identity(len(artefact.features), dtype=np.float32, format="csr")
     # New products stand in the baseline as the known ones they are most like: in its columns, and in its rows.
-    spread = sp.vstack([whole, lent]).tocsr()
+    spread = sp.vstack([whole, lenders(artefact, joined)]).tocsr()
     similarity = (spread @ baseline.similarity @ spread.T).tocsr()
     share = text_share(baseline)
     if share:
@@ -80,27 +79,30 @@ def lenders(artefact: Artefact, joined: Features) -> Any:
 
     Attribute-based mapping of item factors for cold items (Gantner et al., ICDM 2010), here of similarities.
     """
-    import torch
-
     from core.recommend.network import Inputs
     from core.recommend.scoring import product_vectors
 
     inputs = Inputs.of(joined, artefact.vocabulary.table, dtype=artefact.network.node.dtype)
-    with torch.no_grad():
-        vectors, _bias = product_vectors(artefact.network, inputs)
+    vectors, _bias = product_vectors(artefact.network, inputs)
     known = len(artefact.features)
     return nearest(vectors[:known], vectors[known:])
 
 
-def nearest(known: NDArray[np.floating], fresh: NDArray[np.floating]) -> Any:
-    """Sparse float32[fresh, known]: the NEAREST positive cosines of each row, divided by their sum."""
+def nearest(known: NDArray[np.floating], fresh: NDArray[np.floating], count: int = NEAREST) -> Any:
+    """What ``lent`` gives, as sparse float32[fresh, known], for vectors of any length."""
     near = unit(fresh.astype(np.float32)) @ unit(known.astype(np.float32)).T
-    kept = min(NEAREST, near.shape[1])
-    columns = np.argsort(-near, axis=1, kind="stable")[:, :kept]
-    weights = np.clip(np.take_along_axis(near, columns, 1), 0.0, None)
-    weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)
-    rows = np.repeat(np.arange(len(fresh)), kept)
+    columns, weights = lent(near, count)
+    rows = np.repeat(np.arange(len(fresh)), columns.shape[1])
     return sp.csr_matrix((weights.ravel(), (rows, columns.ravel())), shape=near.shape)
+
+
+def lent(near: NDArray[np.float32], count: int = NEAREST) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """(columns, weights), both [rows, count]: the largest of the cosines float32[rows, known] of each row, those above
+    zero divided by their sum."""
+    kept = min(count, near.shape[1])
+    columns = np.argpartition(-near, kept - 1, axis=1)[:, :kept]
+    weights = np.clip(np.take_along_axis(near, columns, 1), 0.0, None)
+    return columns, weights / np.maximum(weights.sum(1, keepdims=True), 1e-12)
 
 
 def text_share(baseline: Baseline) -> float:

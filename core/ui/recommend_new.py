@@ -47,7 +47,7 @@ def desk(workspace: Workspace, served: Serving, asked: Asked) -> None:
             served.recommender.encode("")
         began = time.perf_counter()
         found = read(product, tagger, merged)
-        made = vector(served.recommender, found)
+        made = vector(served.recommender, found, served.shelf.vectors)
         places = for_whom(served.recommender, made, known)
         took = time.perf_counter() - began
         _facts(workspace, served, found)
@@ -85,7 +85,7 @@ def desk(workspace: Workspace, served: Serving, asked: Asked) -> None:
         if chosen:
             go("recommend", user=rows[chosen[0]].shopper)
         st.html(f'<h2 class="sg-h2">{escape(t("recommend.new_like"))}</h2>')
-        near = most_like(made, served.shelf.vectors)
+        near = most_like(made)
         table(
             _frame(
                 {

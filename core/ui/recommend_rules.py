@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -25,13 +26,14 @@ MOST_TRAITS = 2_000
 
 
 def bar(workspace: Workspace, served: Serving, trying: Draft) -> None:
-    """The row above the list: filters, rules, and the policy with its versions."""
+    """The row above the list: filters, rules, and the policy with its versions; called after the sliders, so that what
+    is kept is what they say."""
     if st.session_state.pop(JUST_KEPT, False):
         st.rerun()  # the export, which is not in this fragment, names what is served
     with st.container(horizontal=True, key="recommend-bar", vertical_alignment="center", width="content"):
-        active = _active(trying.policy)
-        name = t("recommend.filters_n", n=number(active)) if active else t("recommend.filters")
-        with st.popover(name, icon=":material/filter_alt:", key=f"recommend-filters-{trying.turn}"):
+        with st.popover(
+            t("recommend.filters"), icon=":material/filter_alt:", key=f"recommend-filters-{trying.turn}"
+        ):
             _filters(served, trying)
         rules = len(trying.policy.boosts)
         name = t("recommend.rules_n", n=number(rules)) if rules else t("recommend.rules")
@@ -40,15 +42,26 @@ def bar(workspace: Workspace, served: Serving, trying: Draft) -> None:
         _keeping(workspace, trying)
 
 
+def in_force(served: Serving, policy: Policy) -> None:
+    """The filters as chips, in one line; nothing without any."""
+    words = [trait_label(served, trait) for trait in policy.wanted]
+    words += [t("recommend.need_not", trait=trait_label(served, trait)) for trait in policy.unwanted]
+    if policy.price_from is not None:
+        words.append(t("recommend.need_from", price=number(policy.price_from)))
+    if policy.price_to is not None:
+        words.append(t("recommend.need_up_to", price=number(policy.price_to)))
+    if policy.in_stock:
+        words.append(t("recommend.in_stock"))
+    if not policy.exclude_bought:
+        words.append(t("recommend.with_bought"))
+    if words:
+        chips = "".join(f'<span class="sg-chip sg-rec-filter">{escape(one)}</span>' for one in words)
+        st.html(f'<div class="sg-chips">{chips}</div>')
+
+
 def settle(trying: Draft, **values: Any) -> None:
     """Take what the widgets say into the draft; raises ConfigError where it does not go together."""
     trying.policy = trying.policy.with_(**values)
-
-
-def _active(policy: Policy) -> int:
-    band = policy.price_from is not None or policy.price_to is not None
-    relations = {trait.relation for trait in policy.wanted}
-    return len(relations) + len(policy.unwanted) + band + policy.in_stock + (not policy.exclude_bought)
 
 
 def _filters(served: Serving, trying: Draft) -> None:

@@ -127,8 +127,8 @@ def test_a_slider_changes_the_list_says_why_and_shows_what_it_costs(served: Work
 
 def test_a_policy_is_kept_with_versions_and_is_what_the_export_uses(served: Workspace) -> None:
     test = opened(served, user="s07")
+    test.text_input(key="rec_0_policy_name").set_value("Spring")
     test.slider(key="rec_0_diversity").set_value(30).run()
-    test.text_input(key="rec_0_policy_name").set_value("Spring").run()
     test.button(key="rec_0_keep").click().run()
     assert not test.exception
     now = book.current(served)
@@ -149,6 +149,7 @@ def test_a_filter_leaves_only_what_passes_and_too_narrow_a_one_says_so(served: W
     prices = dict(zip(shelf.products, shelf.price.tolist(), strict=True))
     assert shown(test)
     assert all(prices[product] <= 20.0 for product in shown(test))
+    assert "up to 20" in words(test)
     test.number_input(key="rec_0_price_to").set_value(0.5).run()
     assert not shown(test)
     assert any("No product passes" in str(one.value) for one in test.info)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from core.domain import Product
+from core.recommend.baselines import NEEDS_TEXT
+from core.recommend.newcomers import extended, lenders
 from core.recommend.rank import Recommender
 from core.recommend.serve.need import Reader, met, policy_for, scores
 from core.recommend.serve.policy import AS_RANKED, Trait
 from core.recommend.serve.prices import prices
 from core.recommend.serve.unseen import Read, audience, for_whom, most_like, read, vector
+from tests.recommend_world import facts
 from tests.serving_world import histories, model, shelf
 
 CAMPING = Trait(relation="usedFor", value="use:camping")
@@ -89,13 +93,31 @@ def test_a_pasted_product_gets_facts_with_their_words_and_its_columns_are_facts_
 
 def test_a_pasted_product_is_placed_as_a_known_one_would_be() -> None:
     opened: Recommender = model()
-    made = vector(opened, pasted())
+    made = vector(opened, pasted(), shelf().vectors)
     known = audience(opened, histories())
     places = for_whom(opened, made, known)
     assert sorted(place.shopper for place in places) == sorted(histories())
     assert [place.rank for place in places] == sorted(place.rank for place in places)
     campers = {s for s in histories() if int(s.removeprefix("s")) % 4 == 0}
     assert np.mean([place.shopper in campers for place in places[:10]]) > 0.5
-    near = most_like(made, shelf().vectors, 5)
+    near = most_like(made, 5)
     assert all(int(shelf().products[row].removeprefix("p")) % 4 == 0 for row, _ in near)
     assert [value for _, value in near] == sorted((value for _, value in near), reverse=True)
+
+
+def test_a_new_product_stands_in_the_baseline_as_what_it_is_most_like(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = {"new": [replace(fact, subject="product:new") for fact in facts()["p00"]]}
+    monkeypatch.setattr("core.recommend.newcomers.graph_facts", lambda *_args, **_kwargs: told)
+    before = model().artefact
+    after = extended(None, before, [Product("new", "Aldo item for camping")])  # type: ignore[arg-type]
+    lent = lenders(before, after.features).toarray()[0]
+    assert lent.sum() == pytest.approx(1.0)
+    assert all(int(before.features.products[row].removeprefix("p")) % 4 == 0 for row in np.flatnonzero(lent))
+    taken = [model().rows(history) for history in list(histories().values())[:5]]
+    known, joined = before.baseline.score(taken), after.baseline.score(taken)
+    assert joined[:, :-1] == pytest.approx(known, rel=1e-5)
+    if before.baseline.name not in NEEDS_TEXT:
+        assert joined[:, -1] == pytest.approx(known @ lent, rel=1e-4)
+    assert len(after.average_baseline) == len(after.features) == len(before.features) + 1

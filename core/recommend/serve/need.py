@@ -83,17 +83,15 @@ def policy_for(need: Need, policy: Policy) -> Policy:
 
 def scores(need: Need, shelf: Shelf, model: Recommender, history: Sequence[str] = ()) -> NDArray[np.float64]:
     """float64[n]: how well each product meets a need, in [0, 1], plus at most TASTE for what the model makes of the
-    history (of the average shopper, without one). Weights of facts are their rarity, log(1 + n / products with it)."""
+    history (of the average shopper, without one). A fact weighs log(1 + n / products with it); the product with most
+    of that weight has all of it."""
     text = _likeness(need, model)
     fit = text
     if need.wanted:
         facts = np.zeros(len(shelf))
-        # Words may name several traits ("steel" the material and the colour): each relation's traits count once.
-        for relation in dict.fromkeys(trait.relation for trait in need.wanted):
-            own = [trait for trait in need.wanted if trait.relation == relation]
-            for trait in own:
-                rows = shelf.with_trait(trait)
-                facts[rows] += np.log1p(len(shelf) / max(len(rows), 1))
+        for trait in need.wanted:
+            rows = shelf.with_trait(trait)
+            facts[rows] += np.log1p(len(shelf) / max(len(rows), 1))
         fit = FACTS_SHARE * facts / max(float(facts.max()), 1e-12) + (1 - FACTS_SHARE) * text
     own_taste = model.score(history)
     low, high = float(own_taste.min()), float(own_taste.max())

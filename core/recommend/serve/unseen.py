@@ -13,8 +13,8 @@ from core.domain import Fact, Product, content_hash
 from core.extract.ground import Span
 from core.extract.normalise import normalise
 from core.ontology import relation as relation_of
-from core.recommend.newcomers import nearest, text_share
-from core.recommend.text import product_text
+from core.recommend.newcomers import lent, text_share
+from core.recommend.text import product_text, unit
 
 if TYPE_CHECKING:
     from core.extract.tagger import Tagger
@@ -35,12 +35,13 @@ class Read:
 
 
 class Made(NamedTuple):
-    """What a model makes of a new product: vector float[size], popularity term, and float64[n] what each product of a
-    history says for it in the baseline."""
+    """What a model makes of a new product: vector float[size], popularity term, float64[n] what each product of a
+    history says for it in the baseline, and float32[n] its likeness (cosine) to each known product."""
 
     vector: NDArray[np.floating]
     bias: float
     weights: NDArray[np.float64]
+    near: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,9 @@ def audience(
     return Audience(tuple(names), rows, model.model.shoppers(list(rows)), best, len(histories))
 
 
-def vector(model: Recommender, found: Read) -> Made:
-    """What the model makes of a product that nobody has taken yet."""
+def vector(model: Recommender, found: Read, units: NDArray[np.float32]) -> Made:
+    """What the model makes of a product that nobody has taken yet; ``units`` float32[n, size] are the known products'
+    vectors, brought to length one."""
     import torch
 
     from core.recommend.network import Inputs
@@ -131,7 +133,8 @@ def vector(model: Recommender, found: Read) -> Made:
     )  # fmt: skip
     inputs = Inputs.of(features, vocabulary.table, dtype=torch.float64)
     vectors, bias = product_vectors(artefact.network, inputs)
-    return Made(vectors[0], float(bias[0]), _weights(model, vectors, lexical, sentence))
+    near = units @ unit(vectors.astype(np.float32))[0]
+    return Made(vectors[0], float(bias[0]), _weights(model, near, lexical, sentence), near)
 
 
 def scores_for(
@@ -157,28 +160,24 @@ def for_whom(model: Recommender, made: Made, known: Audience) -> list[Place]:
     return [Place(known.shoppers[k], int(ranks[k]), float(scores[k])) for k in order]
 
 
-def most_like(
-    made: Made,
-    units: NDArray[np.float32],
-    k: int = 8,
-) -> list[tuple[int, float]]:
-    """(place, cosine) of the known products whose vectors (float32[n, size], length one) are nearest."""
-    own = made.vector / max(float(np.linalg.norm(made.vector)), 1e-12)
-    near = units @ own.astype(np.float32)
-    order = np.argsort(-near, kind="stable")[:k]
-    return [(int(row), float(near[row])) for row in order]
+def most_like(made: Made, k: int = 8) -> list[tuple[int, float]]:
+    """(place, cosine) of the known products that are most like it."""
+    order = np.argsort(-made.near, kind="stable")[:k]
+    return [(int(row), float(made.near[row])) for row in order]
 
 
 def _weights(
     model: Recommender,
-    vectors: NDArray[np.floating],
+    near: NDArray[np.float32],
     lexical: NDArray[np.float32],
     sentence: NDArray[np.float32],
 ) -> NDArray[np.float64]:
     baseline, features = model.artefact.baseline, model.artefact.features
     share = text_share(baseline)
-    lent = nearest(model.model.vectors, vectors)
-    weights = np.asarray((1 - share) * (baseline.similarity @ lent.T).toarray().ravel(), np.float64)
+    columns, shares = lent(near[None])
+    lenders = np.zeros(len(near))
+    lenders[columns[0]] = shares[0]
+    weights = (1 - share) * np.asarray(baseline.similarity @ lenders, np.float64)
     blocks = [
         known @ own[0] for known, own in ((features.lexical, lexical), (features.sentence, sentence))
         if own.shape[1]
