@@ -17,6 +17,7 @@ Command = Callable[[argparse.Namespace], Result | int]
 
 _GROUPS = (
     "core.cli.chain",
+    "core.cli.task",
     "core.cli.graph",
     "core.cli.resolve",
     "core.cli.quality",

@@ -46,6 +46,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("train", "model_training"),
         PageSpec("runs", "leaderboard"),
         PageSpec("recommend", "recommend"),
+        PageSpec("tasks", "online_prediction"),
     ),
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),

@@ -40,6 +40,7 @@ PAGES = {
     "compress": "compress",
     "survey": "map",
     "robustness": "robustness",
+    "task": "tasks",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
