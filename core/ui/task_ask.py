@@ -45,7 +45,8 @@ def ask(workspace: Workspace, opened: Opened) -> None:
         if asking is None:
             return
         output = _answer(workspace, opened, asking)
-    question = _question(asking, output)
+        question = _question(asking, output)
+        panels.card(question)
     with right:
         with st.spinner(t("explain.loading")):
             question.shares()
@@ -194,11 +195,7 @@ def _why(workspace: Workspace, opened: Opened, question: Question, output: str) 
     unit = t(f"tasks.unit_{opened.card.kind.value}", name=label)
     st.caption(unit)
     show(view.waterfall(exact), "tasks_waterfall")
-    lime, card = st.columns(2, gap="medium")
-    with lime:
-        panels.lime(question)
-    with card:
-        panels.card(question)
+    panels.lime(question)
 
 
 def _deeper(workspace: Workspace, opened: Opened, question: Question) -> None:

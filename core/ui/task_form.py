@@ -18,7 +18,7 @@ from core.ui.text import relation_label, t
 
 ASKED_APART = ("kind", "target", "hide_names", "negatives")
 USED = {
-    Kind.CLASS: {"least", "most", "folds"},
+    Kind.CLASS: {"several", "least", "most", "folds"},
     Kind.RATING: {"test_share", "record"},
     Kind.NEED: {"ratio", "test_share", "record"},
 }

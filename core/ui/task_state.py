@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -37,7 +37,7 @@ class Opened:
 def opened(workspace: Workspace, card: Card) -> Opened:
     """The model behind a card, loaded once; raises RunError where it is damaged."""
     stamp = (workspace.folder / kept.FOLDER / card.id / "data.safetensors").stat().st_mtime_ns
-    return _opened(str(workspace.folder), card.id, stamp, workspace, card)
+    return replace(_opened(str(workspace.folder), card.id, stamp, workspace, card), card=card)
 
 
 def taken(workspace: Workspace) -> Mapping[str, Sequence[str]]:

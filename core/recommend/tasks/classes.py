@@ -6,7 +6,7 @@ named like a class, and, for relations that are read from texts, the words thems
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -18,7 +18,9 @@ from core.recommend.tasks.config import CATEGORY, Kind, TaskConfig
 from core.recommend.tasks.examples import Examples, Part, enough, folds
 from core.recommend.tasks.names import Names
 
-Labels = Mapping[str, Sequence[str]]
+Labels = Mapping[str, Sequence[tuple[str, str]]]
+Place = tuple[bool, str, int]
+"""Where a fact was read, in reading order: not in the title, document id, offset."""
 
 
 def class_examples(
@@ -26,25 +28,30 @@ def class_examples(
     facts: Mapping[str, Sequence[Fact]],
     forms: Mapping[str, Sequence[str]],
     config: TaskConfig,
+    places: Mapping[str, Place] | None = None,
 ) -> tuple[Examples, list[Part]]:
-    """One example a product that has exactly one class among those kept, and its folds.
+    """One example a product that has a class among those kept, and its folds.
 
-    ``forms`` are the surface forms of each value node. Raises DataError where fewer than two classes are left.
+    Of several values the one counts whose words stand first, by ``places`` (fact id to where it was read); products
+    for which that cannot be told, or with ``several`` set to "leave", are left out. ``forms`` are the surface forms of
+    each value node. Raises DataError where fewer than two classes are left.
     """
-    answers = answers_of(products, facts, config.target)
-    sizes = Counter(label for labels in answers.values() if len(labels) == 1 for label in labels)
+    stated = answers_of(products, facts, config.target)
+    known = places if config.several == "first" else None
+    answers = {product: one for product, own in stated.items() if (one := _one(own, known or {}))}
+    sizes = Counter(answers.values())
     classes = tuple(name for name, n in sizes.most_common(config.most) if n >= config.least)
     if len(classes) < 2:
         raise DataError(
-            f"Fewer than two values of {config.target!r} have {config.least} products that have no other.",
+            f"Fewer than two values of {config.target!r} have {config.least} products.",
             where="task",
             remedy="Choose another relation, or ask for fewer products a class.",
         )
     place = {name: number for number, name in enumerate(classes)}
     rows = [
-        (at, place[answers[product.id][0]])
+        (at, place[answers[product.id]])
         for at, product in enumerate(products)
-        if len(answers.get(product.id, ())) == 1 and answers[product.id][0] in place
+        if answers.get(product.id) in place
     ]
     enough(len(rows), "products with one class", "Choose another relation.")
     hidden = _hidden(config, classes, forms)
@@ -62,24 +69,31 @@ def class_examples(
         classes=classes,
         hidden=hidden,
         notes={
-            "several": sum(len(labels) > 1 for labels in answers.values()),
+            "several": len(stated) - len(answers),
             "rare": sum(n for name, n in sizes.items() if name not in place),
-            "none": len(products) - len(answers),
+            "none": len(products) - len(stated),
         },
     )
     return examples, folds(examples.target, min(config.folds, len(rows)), config.valid_share, config.seed)
 
 
 def answers_of(products: Sequence[Product], facts: Mapping[str, Sequence[Fact]], target: str) -> Labels:
-    """The values of each product that has any: node ids of the relation, or the catalogue's category as it stands."""
+    """(fact id, value) of each product that has any: nodes of the relation, or the category as it stands."""
     if target == CATEGORY:
-        return {product.id: (product.category,) for product in products if product.category}
-    found: dict[str, list[str]] = defaultdict(list)
-    for product in products:
-        for fact in facts.get(product.id, ()):
-            if fact.relation == target and fact.object not in found[product.id]:
-                found[product.id].append(fact.object)
-    return {product: tuple(labels) for product, labels in found.items() if labels}
+        return {product.id: (("", product.category),) for product in products if product.category}
+    found = {
+        product.id: tuple((f.id, f.object) for f in facts.get(product.id, ()) if f.relation == target)
+        for product in products
+    }
+    return {product: labels for product, labels in found.items() if labels}
+
+
+def _one(labels: Sequence[tuple[str, str]], places: Mapping[str, Place]) -> str:
+    """The only value, or the one that was read first; "" where that cannot be told."""
+    if len(labels) == 1:
+        return labels[0][1]
+    read = sorted((places[fact], value) for fact, value in labels if fact in places)
+    return read[0][1] if read else ""
 
 
 def without(facts: Mapping[str, Sequence[Fact]], relation: str, hidden: Names) -> dict[str, tuple[Fact, ...]]:

@@ -41,6 +41,9 @@ class TaskConfig(BaseModel):
     hide_names: bool = _field(
         "data", True, description="Take the words that name a class out of the text (relations of the graph)."
     )
+    several: Literal["first", "leave"] = _field(
+        "data", "first", description="A product of several classes: that its text names first, or none."
+    )
     least: int = _field("data", 4, ge=2, le=1000, description="Fewest products of a class.")
     most: int = _field("data", 30, ge=2, le=200, description="Most classes, the largest first.")
     negatives: Literal["auto", "seen", "random"] = _field(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from core.catalogue.store import Catalogue
-from core.domain import EventKind
+from core.domain import EventKind, Fact
 from core.errors import DataError
 from core.recommend.features import training_facts
 from core.recommend.source import LOWEST_RATING, documents_of
-from core.recommend.tasks.classes import class_examples
+from core.recommend.tasks.classes import Place, class_examples
 from core.recommend.tasks.config import Kind, TaskConfig
 from core.recommend.tasks.examples import Examples, Part
 from core.recommend.tasks.pairs import Stars, Step, need_examples, rating_examples
-from core.storage.tables import events, reviews
+from core.storage.tables import assertions, events, reviews
 from core.storage.workspaces import Workspace
 
 
@@ -32,7 +35,8 @@ def read_examples(workspace: Workspace, config: TaskConfig) -> tuple[Examples, l
     facts = training_facts(graph.facts.values(), documents_of(workspace))
     if config.kind is Kind.CLASS:
         forms = {node.id: (node.label, *node.aliases) for node in graph.nodes.values()}
-        examples, parts = class_examples(products, facts, forms, config)
+        stated = [fact for rows in facts.values() for fact in rows if fact.relation == config.target]
+        examples, parts = class_examples(products, facts, forms, config, read_places(workspace, stated))
     elif config.kind is Kind.RATING:
         examples, parts = rating_examples(
             products, facts, read_stars(workspace), read_steps(workspace), config
@@ -40,6 +44,19 @@ def read_examples(workspace: Workspace, config: TaskConfig) -> tuple[Examples, l
     else:
         examples, parts = need_examples(products, facts, read_steps(workspace), config)
     return examples, parts, graph.hash
+
+
+def read_places(workspace: Workspace, facts: Iterable[Fact]) -> dict[str, Place]:
+    """Where each fact was read first: titles before other texts; facts that no text states are left out."""
+    owner = {support: fact.id for fact in facts for support in fact.supports}
+    query = select(assertions.c.id, assertions.c.document_id, assertions.c.start)
+    found: dict[str, Place] = {}
+    with workspace.db.read() as connection:
+        for key, document, start in connection.execute(query):
+            if key in owner:
+                place = (not document.endswith("/title"), str(document), int(start))
+                found[owner[key]] = min(place, found.get(owner[key], place))
+    return found
 
 
 def read_stars(workspace: Workspace) -> list[Stars]:
@@ -75,8 +92,6 @@ def read_steps(workspace: Workspace) -> list[Step]:
 
 def targets(workspace: Workspace) -> list[str]:
     """Relations of product facts that could be classes, those with the most facts first; "category" leads."""
-    from collections import Counter
-
     from core.graph.store import GraphStore
 
     graph = GraphStore(workspace).graph()
