@@ -18,6 +18,7 @@ Command = Callable[[argparse.Namespace], Result | int]
 _GROUPS = (
     "core.cli.chain",
     "core.cli.tune",
+    "core.cli.task",
     "core.cli.graph",
     "core.cli.resolve",
     "core.cli.quality",

@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pycrfsuite
@@ -48,6 +49,15 @@ class Tagging:
     spans: tuple[Span, ...]
     doubt: float
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """A feature of a token as in ``features_of``, and by how much its weight speaks for the label (log-odds)."""
+
+    token: str
+    feature: str
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,72 @@ class Tagger:
             if allowed is None or relation in allowed
         ]
         return Tagging(tuple(spans), 1.0 - sum(sure) / len(sure), len(tokens))
+
+    def confidence(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        relation: str,
+        category: str = "",
+        kind: str = "text",
+        known: Mapping[str, str] | None = None,
+    ) -> float:
+        """How sure the tagger is that the words at ``text[start:end]`` are a value of that relation, in [0, 1]: what
+        ``read`` would give them, whether or not it would choose them."""
+        reader = self._characters.get(kind)
+        if reader and (kind not in self._taggers or without_spaces(text)):
+            return min(
+                1.0, reader.posterior(text, fold(category), known).get((start, end - 1, relation), 0.0)
+            )
+        if kind not in self._taggers:
+            return 0.0
+        tokens, rows = features_of(text, fold(category), known, self._learned[kind])
+        inside = [at for at, token in enumerate(tokens) if token.start < end and start < token.end]
+        model = self._taggers[kind]
+        labels = [f"{'B' if at == inside[0] else 'I'}-{relation}" for at in inside]
+        if not inside or not set(labels) <= set(model.labels()):
+            return 0.0
+        model.set(rows)
+        sure = [0.0] * len(tokens)
+        for at, label in zip(inside, labels, strict=True):
+            sure[at] = model.marginal(label, at)
+        return _confidence(model, relation, sure, inside[0], inside[-1] + 1)
+
+    def clues(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        relation: str,
+        category: str = "",
+        kind: str = "text",
+        most: int = 8,
+    ) -> list[Clue]:
+        """The features of the words at ``text[start:end]`` that speak most for the relation, by their weight against
+        that of no value; none where characters are read, whose network has no weights of single features."""
+        reader = self._characters.get(kind)
+        if kind not in self._taggers or (reader and without_spaces(text)):
+            return []
+        tokens, rows = features_of(text, fold(category), None, self._learned[kind])
+        inside = [at for at, token in enumerate(tokens) if token.start < end and start < token.end]
+        weights = self._weights[kind]
+        found = [
+            Clue(
+                tokens[at].text,
+                feature,
+                weights.get((feature, label), 0.0) - weights.get((feature, _OUTSIDE), 0.0),
+            )
+            for at in inside
+            for label in [f"{'B' if at == inside[0] else 'I'}-{relation}"]
+            for feature in rows[at]
+        ]
+        ranked = sorted((clue for clue in found if clue.weight > 0), key=lambda clue: -clue.weight)
+        return ranked[:most]
+
+    @cached_property
+    def _weights(self) -> Mapping[str, Mapping[tuple[str, str], float]]:
+        return {kind: dict(model.info().state_features) for kind, model in self._taggers.items()}
 
     def save(self, folder: Path) -> None:
         """Write ``tagger.json``, and for each kind a ``.crf`` file, a ``.safetensors`` file or both; the folder is

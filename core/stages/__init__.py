@@ -23,4 +23,5 @@ REGISTRY: dict[str, str] = {
     "recommend_all": "core.stages.recommend_all:run",
     "drivers": "core.stages.drivers:run",
     "audit": "core.stages.audit:run",
+    "task": "core.stages.tasks:run",
 }

@@ -47,6 +47,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("search", "manage_search"),
         PageSpec("runs", "leaderboard"),
         PageSpec("recommend", "recommend"),
+        PageSpec("tasks", "online_prediction"),
     ),
     "trust": (
         PageSpec("explain", "stacked_bar_chart"),

@@ -44,6 +44,7 @@ PAGES = {
     "recommend_all": "recommend",
     "drivers": "drivers",
     "audit": "audit",
+    "task": "tasks",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

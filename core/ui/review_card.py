@@ -25,6 +25,7 @@ from core.ui.review_edit import correction, excerpt, mode_of, words
 from core.ui.review_people import ask_name
 from core.ui.review_press import pass_over, press, start_editing, take_back
 from core.ui.review_state import Desk, ReviewState, extractor_label, reason_label
+from core.ui.review_why import why_fold
 from core.ui.session import cached_catalogue
 from core.ui.text import listed, number, percent, relation_label, t
 from core.ui.told import told
@@ -51,6 +52,8 @@ def card(workspace: Workspace, desk: Desk, look: Look, state: ReviewState, *, pr
                 _text(found[0], item)
             if mode != "words":
                 alike(workspace, desk, look, state)
+        if not mode and state.show != "second":
+            why_fold(workspace, item, found[0].document)
         if not state.me:
             ask_name()
         elif mode:

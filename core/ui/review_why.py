@@ -1,0 +1,152 @@
+"""A fold in a reviewer's card: why was this read? The words that made the reader say so, and what it went by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from core.domain import Assertion, Document, DocumentKind
+from core.explain.reading import Why, by_span_reader, by_tagger, why_read
+from core.explain.words import Segment, WordShares
+from core.extract.joint import READER, TAGGER, Joint
+from core.extract.tagger import Clue, Tagger
+from core.extract.teach import reader_of, tagger_of
+from core.graph.review import Item
+from core.stages.schema_versions import in_force
+from core.storage.workspaces import Workspace
+from core.ui.explain_view import coloured_words
+from core.ui.review_edit import excerpt
+from core.ui.text import percent, relation_label, t
+
+READER_WORDS = 7
+"""The span reader is slower by far, so fewer words are weighed: 128 readings instead of 1,024."""
+
+_CLUES: tuple[tuple[str, str], ...] = (
+    ("w=", "word"), ("s=", "shape"), ("s-1,0,+1=", "shapes"), ("s-1=", "shapes"), ("s+1=", "shapes"),
+    ("p2=", "starts"), ("p3=", "starts"), ("p4=", "starts"), ("e2=", "ends"), ("e3=", "ends"), ("e4=", "ends"),
+    ("unit=", "unit"), ("counts", "counts"), ("number", "number"), ("digits=", "digits"),
+    ("lex=", "listed"), ("lex>", "before_listed"), ("lex<", "after_listed"),
+    ("gaz=", "learned"), ("gaz>", "before_learned"), ("gaz<", "after_learned"),
+    ("known", "column"), ("-1,0,+1=", "around"), ("-1,0=", "pair"), ("0,+1=", "pair"), ("-2,-1=", "before"),
+    ("+1,+2=", "after"), ("-1=", "before"), ("+1=", "after"), ("-2=", "before"), ("+2=", "after"),
+    ("k=", "pattern"), ("at=", "place"), ("last", "place"), ("glued", "glued"), ("seg=", "place"),
+    ("c=", "category"), ("s", "segment"),
+)  # fmt: skip
+
+
+def why_fold(workspace: Workspace, item: Item, document: Document) -> None:
+    """Draw the fold for what a tagger or span reader read in this text; nothing for what others said."""
+    reading = next(
+        (a for a in item.readings if a.extractor in (TAGGER, READER) and a.document_id == document.id), None
+    )
+    if reading is None or reading.document_hash != document.hash:
+        return
+    fold = st.expander(
+        t("review.why_read"),
+        icon=":material/psychology_alt:",
+        key=f"review-why-{reading.id}",
+        on_change="rerun",
+    )
+    if not fold.open:
+        return
+    with fold, st.spinner(t("review.why_read_wait")):
+        _draw(workspace, item, reading, document)
+
+
+def _draw(workspace: Workspace, item: Item, reading: Assertion, document: Document) -> None:
+    kind = "review" if document.kind is DocumentKind.REVIEW else "text"
+    tagger = _tagger(str(workspace.folder), _version(workspace), workspace)
+    found = _why(reading.id, tagger.version, workspace, item.category, kind, reading, document)
+    if found is None:
+        st.caption(t("review.why_read_gone"))
+        return
+    who = t(f"review.by_{reading.extractor}")
+    st.markdown(
+        t("review.why_read_told", who=who, base=percent(found.base), all=percent(found.confidence)),
+        help=t("review.why_read_help"),
+    )
+    st.html(coloured_words(_shown(found)))
+    if reading.extractor == TAGGER and found.confidence < 0.05:
+        st.caption(t("review.why_read_pattern"))
+    clues = (
+        tagger.clues(document.text, reading.start, reading.end, reading.relation, item.category, kind)
+        if reading.extractor == TAGGER
+        else []
+    )
+    if clues:
+        rows = "".join(f"<li>{escape(clue_label(clue))}</li>" for clue in _distinct(clues))
+        st.html(
+            f'<h3 class="sg-review-h">{escape(t("review.clues"))}</h3><ul class="sg-review-why">{rows}</ul>'
+        )
+    if reading.extractor == TAGGER and reading.extractor_version != tagger.version:
+        st.caption(t("review.why_read_other"))
+
+
+def clue_label(clue: Clue) -> str:
+    """A feature of the tagger in words, and how much it speaks for the value."""
+    for prefix, name in _CLUES:
+        if clue.feature.startswith(prefix):
+            value = clue.feature.removeprefix(prefix)
+            if name in ("listed", "learned"):
+                value = value.partition("-")[2]
+            if "listed" in name or "learned" in name:
+                value = relation_label(value)
+            shown = value.replace("|", " ").strip("<> ") or "–"
+            told = t(f"review.clue_{name}", token=clue.token, value=shown)
+            return f"{told} (+{clue.weight:.1f})"
+    return clue.feature
+
+
+def _distinct(clues: Sequence[Clue]) -> list[Clue]:
+    """The strongest of those that read alike."""
+    found: dict[str, Clue] = {}
+    for clue in clues:
+        found.setdefault(clue_label(clue).rpartition(" (")[0], clue)
+    return list(found.values())[:6]
+
+
+def _shown(found: Why) -> WordShares:
+    """The text around the value, its words tinted by their shares."""
+    first, last = excerpt(found.text, found.start, found.end)
+    inside = [
+        (Segment(word.start - first, word.end - first), value)
+        for word, value in zip(found.segments, found.values, strict=True)
+        if first <= word.start and word.end <= last
+    ]
+    segments, values = tuple(s for s, _ in inside), [v for _, v in inside]
+    shares = found.values[: len(values)].copy()
+    shares[:] = values
+    return WordShares("shapley", found.text[first:last], segments, shares, found.base, found.confidence)
+
+
+def _version(workspace: Workspace) -> str:
+    current = workspace.folder / "tagger" / "current"
+    return current.read_text("utf-8") if current.is_file() else ""
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _tagger(folder: str, version: str, _workspace: Workspace) -> Tagger:
+    return tagger_of(_workspace)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _why(
+    assertion_id: str,
+    version: str,
+    _workspace: Workspace,
+    _category: str,
+    _kind: str,
+    _reading: Assertion,
+    _document: Document,
+) -> Why | None:
+    place = (_document.text, _reading.start, _reading.end)
+    if _reading.extractor == TAGGER:
+        tagger = _tagger(str(_workspace.folder), _version(_workspace), _workspace)
+        return why_read(by_tagger(tagger, _reading.relation, _category, _kind), *place)
+    files, schema = reader_of(_workspace), in_force(_workspace).schema
+    if files is None or schema is None:
+        return None
+    asked = by_span_reader(files.load(), Joint(schema), _reading.relation, _category)
+    return why_read(asked, *place, most=READER_WORDS)

@@ -1,0 +1,72 @@
+"""The Predict page: from nothing, over a started job, to an answer with its explanation and figures."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from core.jobs import Jobs
+from core.recommend.tasks import kept
+from core.recommend.tasks.config import Kind
+from core.storage.workspaces import Workspace
+from tests.page_world import open_page, words
+from tests.recommend_world import fill
+from tests.task_world import examples_of, outcome_of, small_task
+
+opened = partial(open_page, "tasks")
+
+
+@pytest.fixture
+def trained(workspace: Workspace) -> Workspace:
+    """A shop with a kept model of each kind."""
+    fill(workspace)
+    for number, kind in enumerate(Kind):
+        metrics = outcome_of(kind).metrics
+        metrics |= {"seconds": 1.0, "sentences": False}
+        card = kept.Card(kind.value, kind.value, small_task(kind), "hash", float(number))
+        kept.keep(workspace, card, examples_of(kind)[0], outcome_of(kind), None)
+    return workspace
+
+
+def test_from_nothing_to_a_started_job(workspace: Workspace) -> None:
+    assert "there are none yet" in words(opened(workspace))
+    fill(workspace)
+    test = opened(workspace)
+    next(button for button in test.button if button.key == "tasks_new").click().run()
+    assert not test.exception
+    assert "Cross-entropy" in words(test)
+    next(button for button in test.button if button.key == "tasks_start").click().run()
+    assert not test.exception
+    (job,) = Jobs(workspace).list("task")
+    assert job.params["config"]["kind"] == "class"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_an_answer_stands_beside_its_explanation(trained: Workspace, kind: Kind) -> None:
+    test = opened(trained, task=kind.value, item="p11", user="s03", need="use:camping")
+    shown = words(test)
+    assert "What made this answer" in shown
+    assert [metric for metric in test.metric if metric.label == "Additivity error"]
+    assert "Its facts" in shown
+
+
+def test_a_typed_product_is_told_and_any_class_explained(trained: Workspace) -> None:
+    test = opened(trained, task="class", text="Birk item for the garden", **{"class": "use:travel"})
+    assert "What made this answer" in words(test)
+    assert next(box for box in test.selectbox if box.label == "Why this class?").value == "use:travel"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_figures_say_what_was_measured_and_what_was_kept_from_it(trained: Workspace, kind: Kind) -> None:
+    test = opened(trained, task=kind.value, view="quality", lang="zh" if kind is Kind.NEED else "en")
+    shown = words(test)
+    assert ("模型看不到什么" if kind is Kind.NEED else "What it could not see") in shown
+    assert ("95%" in shown) or ("95% 区间" in shown)
+
+
+def test_a_model_can_be_deleted(trained: Workspace) -> None:
+    test = opened(trained, task="need")
+    next(button for button in test.button if button.key == "tasks_delete_need").click().run()
+    assert not test.exception
+    assert [card.id for card in kept.cards(trained)] == ["rating", "class"]
