@@ -20,7 +20,7 @@ class Group(Protocol):
 
     @property
     def name(self) -> str:
-        """``history.recent``, ``text``, ``relation:use`` …"""
+        """``history.recent``, ``text``, ``use`` …"""
 
     @property
     def family(self) -> Family | None:

@@ -7,7 +7,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -23,6 +23,7 @@ def _size(values: np.ndarray) -> int:
     return int(np.log2(len(values)))
 
 
+@settings(deadline=None)
 @given(games)
 def test_an_interaction_is_the_mean_over_orders_of_the_pair_as_one(values: np.ndarray) -> None:
     n, index = _size(values), interaction_index(values)
@@ -36,6 +37,7 @@ def test_an_interaction_is_the_mean_over_orders_of_the_pair_as_one(values: np.nd
     assert np.array_equal(index, index.T)
 
 
+@settings(deadline=None)
 @given(games)
 def test_what_is_alone_and_together_sums_to_the_gain(values: np.ndarray) -> None:
     n = _size(values)
@@ -45,6 +47,7 @@ def test_what_is_alone_and_together_sums_to_the_gain(values: np.ndarray) -> None
     assert np.triu(together(found)).sum() == pytest.approx(values[-1] - values[0], abs=1e-7)
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, 4, elements=worths))
 def test_in_a_sum_nothing_interacts(weights: np.ndarray) -> None:
     rows = np.arange(16)
@@ -69,6 +72,7 @@ class _Table:
         return np.stack([self.score(history) for history in histories])
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, 32, elements=st.floats(-1, 1)), st.integers(1, 3))
 def test_no_smaller_change_crosses_the_edge(values: np.ndarray, k: int) -> None:
     model, history = _Table(values), [str(n) for n in range(5)]

@@ -49,7 +49,7 @@ WORTH = {"use:camping": 2.0, "place:kitchen": 0.25, "product:tent": 0.5}
 class _Linear:
     """Score = a point for each past camping product, plus the worth of the product's own facts and words."""
 
-    groups = (_Group("history.recent"), _Group("relation:use", Family.USE), _Group("text"), _Group("price"))
+    groups = (_Group("history.recent"), _Group("use", Family.USE), _Group("text"), _Group("price"))
     product_ids = ("tent", "stove", "cup", "lamp")
     weights = np.array([1.0, 2.0, -0.5, 0.0])
 
