@@ -1,6 +1,6 @@
 """How faithful explanations are: exact Shapley values beside LIME and KernelSHAP, and beside the sample's truth.
 
-    python -m bench.explanations --workspace DIR [--n 200] [--reference average|empty|PRODUCT]
+python -m bench.explanations --workspace DIR [--n 200] [--reference average|empty|PRODUCT]
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ edits considered; how many were considered, and of how many, is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -76,20 +76,28 @@ class Search:
         return self.rank <= self.k
 
     def history_change(self) -> Counterfactual:
-        """The fewest past products without which the product leaves the list, or enters it; of the latest ones."""
+        """The fewest past products without which the product leaves the list, or enters it."""
         past = list(dict.fromkeys(reversed(self.history)))
 
-        def ranks(sets: Sequence[tuple[int, ...]]) -> list[int]:
-            found: list[int] = []
+        def lists(sets: Sequence[tuple[int, ...]]) -> Iterator[Scores]:
             for start in range(0, len(sets), _BATCH):
                 gone = [{past[i] for i in chosen} for chosen in sets[start : start + _BATCH]]
                 kept = [[p for p in self.history if p not in away] for away in gone]
-                for row in np.asarray(self.model.score_lists(kept), dtype=np.float64):
-                    free = self._free(row)
-                    found.append(int((free > free[self._own]).sum()) + 1)
-            return found
+                yield from (self._free(row) for row in self.model.score_lists(kept))
 
-        return self._smallest(HISTORY, past, list(range(len(past)))[:MAX_CANDIDATES], ranks)
+        def ranks(sets: Sequence[tuple[int, ...]]) -> list[int]:
+            return [int((row > row[self._own]).sum()) + 1 for row in lists(sets)]
+
+        singles = [(at,) for at in range(len(past))]
+        ahead = np.array([row[self._own] - self._edge(row) for row in lists(singles)])
+        order = np.argsort(ahead if self.inside else -ahead, kind="stable")[:MAX_CANDIDATES]
+        return self._smallest(HISTORY, past, [int(at) for at in order], ranks)
+
+    def _edge(self, scores: Scores) -> float:
+        """The score of the product's last rival within the list."""
+        others = np.delete(scores, self._own)
+        place = max(len(others) - self.k, 0)
+        return float(np.partition(others, place)[place]) if len(others) else 0.0
 
     def fact_change(self) -> Counterfactual:
         """The fewest of its facts without which the product leaves the list, or enters it."""

@@ -76,7 +76,9 @@ class _Writer:
         ranked = sorted(range(len(exact.names)), key=lambda i: -exact.values[i])
         least = LEAST * self.raised
         self.lifting = [i for i in ranked if exact.values[i] > max(least, 1e-9)][:2]
-        self.lowering = [i for i in reversed(ranked) if exact.values[i] < -max(least, 1e-9)][:1]
+        # A shopper's history can only lower what it lowers for all products: that says nothing against this one.
+        own = [i for i in reversed(ranked) if not exact.names[i].startswith("history")]
+        self.lowering = [i for i in own if exact.values[i] < -max(least, 1e-9)][:1]
 
     def say(self, key: str, **fields: object) -> str:
         return str(self._phrases["sentences"][key]).format(**fields)

@@ -59,6 +59,7 @@ def _history(served: Serving, question: Question) -> tuple[str, ...]:
         shown,
         default=shown,
         selection_mode="multi",
+        wrap=True,
         format_func=lambda p: view.plain(view.shorten(served.title(p), 30)),
         help=t("explain.whatif_history_help", n=len(past) - len(shown)) if len(past) > len(shown) else None,
         key=_key("history", question),
@@ -80,6 +81,7 @@ def _facts(workspace: Workspace, question: Question) -> list[Fact]:
         list(names),
         default=list(names),
         selection_mode="multi",
+        wrap=True,
         format_func=lambda fact: names.get(fact, fact),
         key=_key("facts", question),
     )
@@ -175,7 +177,8 @@ def _row(line: Line, served: Serving, own: bool) -> str:
         f'<li style="display:flex;gap:.6rem;padding:.28rem .5rem;border-radius:6px;{surface}">'
         f'<span style="min-width:1.7rem;text-align:right;opacity:.6">{line.rank}</span>'
         f'<span style="flex:1;overflow-wrap:anywhere">{escape(view.shorten(served.title(line.product_id), 60))}</span>'
-        f'<span style="color:{color};white-space:nowrap">{mark}</span></li>'
+        f'<span style="color:{color};white-space:nowrap">{mark}</span>'
+        f'<span style="min-width:3.2rem;text-align:right;opacity:.6">{number(line.score, 3)}</span></li>'
     )
 
 
