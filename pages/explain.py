@@ -16,6 +16,7 @@ from core.ui.explaining import Question
 from core.ui.serving import Serving, serving
 from core.ui.shell import empty, go, header, param, run_page, set_params
 from core.ui.text import number, t
+from core.ui.theme import steady
 
 
 def render(workspace: Workspace) -> None:
@@ -57,7 +58,8 @@ def render(workspace: Workspace) -> None:
     )
     with st.spinner(t("explain.loading")):
         question.shares()
-    more.words(workspace, served, question)
+    with steady("sg-sentences", 120):
+        sentences = st.container()
     left, right = st.columns([3, 2], gap="large")
     with left:
         group = panels.shares(served, question)
@@ -83,6 +85,9 @@ def render(workspace: Workspace) -> None:
         more.interactions(question)
     with edge:
         more.edge(workspace, question)
+    # Needs all the rest, and stands above it.
+    with sentences:
+        more.words(workspace, served, question)
 
 
 def _reference(served: Serving) -> Reference:

@@ -14,7 +14,8 @@ SHOPPERS = 64
 @dataclass(frozen=True, slots=True)
 class Reference:
     """``product`` is AVERAGE (the catalogue's mean), EMPTY (nothing) or another product's id: it stands in for the
-    product's groups. ``shoppers`` are the histories that stand in for the shopper's, unless ``product`` is EMPTY."""
+    product's groups. ``shoppers`` are the histories that stand in for the shopper's, unless ``product`` is EMPTY; where
+    there are none, nothing does."""
 
     product: str = AVERAGE
     shoppers: tuple[tuple[str, ...], ...] = ()
