@@ -169,10 +169,11 @@ def _draw(served: Serving, question: Question, kind: str) -> None:
     plt.figure()
     if kind == "beeswarm":
         st.caption(t("explain.shap_beeswarm_is", k=TOP))
-        shap.plots.beeswarm(_of_list(served, question, names), max_display=len(names), show=False)
+        found = _of_list(served, question, names)
+        shap.plots.beeswarm(found, max_display=len(names), color_bar=False, show=False)
     elif kind == "waterfall":
         found = exact.as_shap()
-        found.feature_names = names
+        found.feature_names, found.data = names, None
         shap.plots.waterfall(found, max_display=len(names), show=False)
     elif kind == "decision":
         shap.decision_plot(exact.base, exact.values, feature_names=names, show=False)

@@ -212,7 +212,7 @@ def active(found: Attribution) -> list[int]:
 
 def _room_for_labels(fig: Figure, ends: Sequence[float]) -> None:
     low, high = min(ends), max(ends)
-    room = (high - low or 1.0) * 0.22
+    room = (high - low or 1.0) * 0.28
     fig.update_xaxes(range=[low - room, high + room])
 
 
