@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.explain.reference import AVERAGE, EMPTY, Reference, some_shoppers
 from core.recommend.runs import serving_run
+from core.stages.explain_one import true_tastes
 from core.storage.workspaces import Workspace
+from core.ui import explain_more as more
 from core.ui import explain_panels as panels
 from core.ui import explain_view as view
+from core.ui import explain_whatif
 from core.ui.explaining import Question
 from core.ui.serving import Serving, serving
 from core.ui.shell import empty, go, header, param, run_page, set_params
 from core.ui.text import number, t
+from core.ui.theme import steady
 
 
 def render(workspace: Workspace) -> None:
@@ -41,17 +46,30 @@ def render(workspace: Workspace) -> None:
         ),
         lambda: _back(shopper),
     )
-    question = Question(model, served.version, history, product_id, served.text(product_id))
+    known = served.products.get(product_id)
+    question = Question(
+        model,
+        served.version,
+        history,
+        product_id,
+        served.text(product_id),
+        _reference(served),
+        true_tastes(shopper, known) if shopper and known else (),
+    )
     with st.spinner(t("explain.loading")):
         question.shares()
+    with steady("sg-sentences", 120):
+        sentences = st.container()
     left, right = st.columns([3, 2], gap="large")
     with left:
-        group = panels.shares(question)
+        group = panels.shares(served, question)
         panels.inside(workspace, served, question, group)
         panels.as_numbers(question)
+        more.pictures(served, question)
     with right:
         panels.lime(question)
         panels.card(question)
+    explain_whatif.panel(workspace, served, question)
     words, flow = st.columns(2, gap="large")
     with words:
         panels.words(question)
@@ -62,6 +80,32 @@ def render(workspace: Workspace) -> None:
         panels.smallest_change(workspace, served, question)
     with above:
         panels.against(served, question)
+    pairs, edge = st.columns(2, gap="large")
+    with pairs:
+        more.interactions(question)
+    with edge:
+        more.edge(workspace, question)
+    # Needs all the rest, and stands above it.
+    with sentences:
+        more.words(workspace, served, question)
+
+
+def _reference(served: Serving) -> Reference:
+    """What the score is compared with, in the link; the average shopper and product unless chosen otherwise."""
+    asked = param("reference") or AVERAGE
+    options = [AVERAGE, EMPTY, *served.recommender.product_ids]
+    chosen = st.selectbox(
+        t("explain.reference"),
+        options,
+        index=options.index(asked) if asked in options else 0,
+        format_func=lambda one: (
+            t(f"explain.reference_{one}") if one in (AVERAGE, EMPTY) else served.product_label(one)
+        ),
+        help=t("explain.reference_help"),
+        key="explain_reference",
+    )
+    set_params(reference=None if chosen == AVERAGE else chosen)
+    return Reference(chosen, some_shoppers(served.histories))
 
 
 def _to_training() -> None:

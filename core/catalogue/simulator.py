@@ -14,13 +14,11 @@ import numpy as np
 
 from core.catalogue.sample import SampleProduct
 from core.catalogue.sample_market import Flags, Floats, Market
-from core.catalogue.sample_shoppers import DAY, Rules, Shopper, Taste, draw_shopper, pick, readable
+from core.catalogue.sample_shoppers import DAY, Rules, Shopper, draw_shopper, pick, readable
+from core.catalogue.sample_utility import Part, parts_at, steady_parts
 from core.domain import Event, EventKind
 from core.errors import DataError
 from core.ontology import family
-
-Part = tuple[tuple[str, str, str], Floats]
-"""(kind, relation, value) and what it adds to the utility of each product."""
 
 _HOURS = np.array(
     [2, 1, 1, 1, 1, 2, 4, 7, 8, 8, 8, 9, 11, 10, 8, 8, 9, 11, 14, 18, 21, 20, 13, 6], dtype=np.float64
@@ -133,7 +131,7 @@ class _Visitor:
 
     def __post_init__(self) -> None:
         self.shown = readable(self.market, self.shopper.languages)
-        self.steady = self._steady()
+        self.steady = steady_parts(self.shopper, self.market, self.rules, self.launched)
 
     def run(self) -> None:
         """Make all events of this shopper."""
@@ -216,38 +214,8 @@ class _Visitor:
             Event(self.shopper.id, self.market.products[product].id, kind, float(np.floor(time)))
         )
 
-    def _steady(self) -> list[Part]:
-        """What speaks for each product at any time."""
-        market, shopper = self.market, self.shopper
-        parts: list[Part] = [
-            (("fact", taste.relation, taste.value), taste.weight * self._carries(taste))
-            for taste in shopper.tastes
-        ]
-        if shopper.brand:
-            same = np.array([name == shopper.brand.value for name in market.brands])
-            parts.append((("brand", "brand", shopper.brand.value), shopper.brand.weight * same))
-        parts.append((("price", "price", ""), -shopper.price_sensitivity * market.dearness))
-        parts.append((("popularity", "", ""), shopper.popularity_pull * market.popularity))
-        parts.append((("novelty", "", ""), np.where(np.isfinite(self.launched), self.rules.novelty, 0.0)))
-        return parts
-
-    def _carries(self, taste: Taste) -> Floats:
-        return self.market.carriers[taste.relation, taste.value].astype(np.float64)
-
     def _parts(self, time: float) -> list[Part]:
-        """What speaks for each product now: what always does, the season, and what was bought of late."""
-        rules, market = self.rules, self.market
-        month = datetime.fromtimestamp(time, UTC).month
-        parts = [*self.steady, (("season", "", ""), rules.season * market.seasonal[month - 1])]
-        for product, moment in self.bought.items():
-            fading = 0.5 ** ((time - moment) / DAY / rules.fading_days)
-            if fading > 0.01:
-                name = market.products[product].id
-                link = rules.accessory * fading * market.fits[:, product]
-                use = rules.shared_use * fading * market.shared_use[:, product]
-                parts.append((("accessory", "isAccessoryOrSparePartFor", name), link))
-                parts.append((("sharedUse", "usedFor", name), use))
-        return parts
+        return parts_at(time, self.steady, self.bought, self.market, self.rules)
 
     def _chances(self, parts: list[Part], time: float, temperature: float) -> Floats:
         """Softmax weights over what is on sale, less what is foreign to the reader or owned already."""

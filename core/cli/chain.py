@@ -72,6 +72,9 @@ def register(commands: Commands) -> None:
     _add_shopper(explain)
     explain.add_argument("--item", required=True)
     explain.add_argument("--against", default="", help="also say why it stands above this product")
+    explain.add_argument(
+        "--reference", default="average", help="what it is compared with: average, empty or a product's id"
+    )
 
     demo = add(commands, "demo", _demo, "the whole chain on the sample, with its figures")
     add_workspace(demo, required=False)
@@ -220,20 +223,14 @@ def _recommend(arguments: argparse.Namespace) -> Result:
 
 
 def _explain(arguments: argparse.Namespace) -> Result:
-    from core.catalogue.store import Catalogue
-    from core.explain.report import explanation
-    from core.recommend.artefact import load
-    from core.recommend.text import product_text
+    from core.stages.explain_one import explain
 
-    workspace = open_workspace(arguments.workspace)
-    model = load(workspace, arguments.run_id)
-    history = _history(arguments, workspace)
-    product = Catalogue(workspace).product(arguments.item)
-    facts = {p: model.facts_of(p) for p in {*history, product.id}}
-    found = explanation(
-        model, history, product.id, facts, text=product_text(product), against=arguments.against
+    given = arguments
+    workspace = open_workspace(given.workspace)
+    history = _history(given, workspace)
+    return explain(
+        workspace, history, given.item, given.user or "", given.against, given.reference, given.run_id
     )
-    return {"run": model.run_id, "user": arguments.user, "title": product.title, **found}
 
 
 def _demo(arguments: argparse.Namespace) -> Result:

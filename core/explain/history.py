@@ -25,7 +25,8 @@ class HistoryShare:
 def history_shares(model: Explainable, history: Sequence[str], product_id: str) -> list[HistoryShare]:
     """Exact shares of the latest distinct products, newest first; what is older counts as one player.
 
-    Shares sum to ``score(history) - score(no history)``. Empty for an empty history.
+    Shares sum to ``score(history) - score(nothing)``, where nothing is not the average shopper: a first product would
+    else have to make up for everything that shopper has. Empty for an empty history.
     """
     latest = list(dict.fromkeys(reversed(history)))
     players: list[tuple[str, ...]] = [(product,) for product in latest[:MAX_PLAYERS]]
@@ -36,7 +37,8 @@ def history_shares(model: Explainable, history: Sequence[str], product_id: str) 
 
     def value(masks: Masks) -> Scores:
         kept = [{p for player, on in zip(players, row, strict=True) if on for p in player} for row in masks]
-        return model.score_histories([[p for p in history if p in keep] for keep in kept], product_id)
+        histories = [[p for p in history if p in keep] for keep in kept]
+        return model.score_histories(histories, product_id, stranger=False)
 
     shares, _table = shapley_of(value, len(players))
     return [

@@ -20,7 +20,7 @@ class Group(Protocol):
 
     @property
     def name(self) -> str:
-        """``history.recent``, ``text``, ``relation:use`` …"""
+        """``history.recent``, ``text``, ``use`` …"""
 
     @property
     def family(self) -> Family | None:
@@ -54,9 +54,17 @@ class Explainable(Protocol):
         """Scores of all products, shape (products,)."""
 
     def score_coalitions(
-        self, history: Sequence[str], product_id: str, masks: Masks, background: str = "average"
+        self,
+        history: Sequence[str],
+        product_id: str,
+        masks: Masks,
+        background: str = "average",
+        shoppers: Sequence[Sequence[str]] = (),
     ) -> Scores:
-        """Scores of one product with only the groups of each row of ``masks`` (n, groups) on; shape (n,)."""
+        """Scores of one product with only the groups of each row of ``masks`` (n, groups) on; shape (n,).
+
+        What is off is that of the ``background`` (see ``core.explain.reference``) and of the other ``shoppers``.
+        """
 
     def score_texts(self, history: Sequence[str], product_id: str, texts: Sequence[str]) -> Scores:
         """Scores of one product had its text been each of ``texts``; shape (len(texts),)."""
@@ -66,8 +74,27 @@ class Explainable(Protocol):
     ) -> Scores:
         """Scores of one product had it only the facts of each set; shape (len(kept),)."""
 
-    def score_histories(self, histories: Sequence[Sequence[str]], product_id: str) -> Scores:
-        """Scores of one product for each of the histories; shape (len(histories),)."""
+    def score_histories(
+        self, histories: Sequence[Sequence[str]], product_id: str, *, stranger: bool = True
+    ) -> Scores:
+        """Scores of one product for each of the histories; shape (len(histories),). An empty history is that of the
+        average shopper or, without ``stranger``, nothing."""
+
+    def score_versions(
+        self,
+        history: Sequence[str],
+        product_id: str,
+        facts: Sequence[Collection[Fact]],
+        text: str | None = None,
+    ) -> Scores:
+        """Scores of one product had it each of these sets of facts, its own or new ones, and this text (None: its
+        own); shape (len(facts),)."""
+
+    def uses(self, fact: Fact) -> bool:
+        """Whether a fact like this one is among those the model has learned of."""
+
+    def score_lists(self, histories: Sequence[Sequence[str]]) -> Scores:
+        """Scores of all products for each of the histories, shape (len(histories), products)."""
 
     def facts_of(self, product_id: str) -> Sequence[Fact]:
         """The facts of one product that the model uses."""

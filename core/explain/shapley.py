@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import ConfigError
 from core.explain.model import Explainable, Masks, Scores
+from core.explain.reference import Reference
 
 MAX_GROUPS = 12
 
@@ -67,6 +68,17 @@ class Attribution:
         return abs(self.base + float(self.values.sum()) - self.score)
 
     @property
+    def spread(self) -> float:
+        """The range of the scores of all coalitions: what errors are a share of."""
+        return float(np.ptp(self.table))
+
+    def scored(self, masks: Masks) -> Scores:
+        """The scores of these coalitions (bool[n, groups]), looked up instead of asked of the model again."""
+        on = np.asarray(masks, dtype=bool)
+        found: Scores = self.table[on @ (1 << np.arange(len(self.names)))]
+        return found
+
+    @property
     def order(self) -> tuple[int, ...]:
         """Groups by size of their share, largest first; ties by position."""
         return tuple(int(i) for i in np.argsort(-np.abs(self.values), kind="stable"))
@@ -84,12 +96,14 @@ class Attribution:
 
 
 def attribute(
-    model: Explainable, history: Sequence[str], product_id: str, background: str = "average"
+    model: Explainable, history: Sequence[str], product_id: str, reference: Reference | None = None
 ) -> Attribution:
-    """The exact share of each feature group in one score."""
+    """The exact share of each feature group in one score, compared with ``reference`` (the average without one)."""
+    against = reference or Reference()
     names = tuple(group.name for group in model.groups)
     masks = coalitions(len(names))
-    table = np.asarray(model.score_coalitions(history, product_id, masks, background), dtype=np.float64)
+    scores = model.score_coalitions(history, product_id, masks, against.product, against.shoppers)
+    table = np.asarray(scores, dtype=np.float64)
     return Attribution(names, shapley_values(table), float(table[0]), float(table[-1]), table)
 
 
@@ -97,20 +111,3 @@ def shapley_of(value: Callable[[Masks], Scores], n: int) -> tuple[Scores, Scores
     """(Shapley values, coalition table) of any game of ``n`` players given as a batch function of masks."""
     table = np.asarray(value(coalitions(n)), dtype=np.float64)
     return shapley_values(table), table
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """Why one product stands above another: the difference of their shares, group by group."""
-
-    names: tuple[str, ...]
-    values: Scores
-    base: float
-    gap: float
-
-
-def contrast(above: Attribution, below: Attribution) -> Contrast:
-    """The gap between two scores of the same shopper; ``base + sum(values) == gap``."""
-    return Contrast(
-        above.names, above.values - below.values, above.base - below.base, above.score - below.score
-    )

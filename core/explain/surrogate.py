@@ -1,13 +1,17 @@
-"""LIME over the same feature groups: a local linear model beside the exact shares (Ribeiro et al. 2016)."""
+"""LIME and KernelSHAP over the same feature groups, beside the exact shares (Ribeiro et al. 2016)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.explain.model import Explainable, Scores
+from core.explain.model import Masks, Scores
+
+KERNEL_SAMPLES = 64
+"""KernelSHAP's least useful budget for a dozen groups; at the time the exact values take it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +25,14 @@ class Surrogate:
 
 
 def lime_groups(
-    model: Explainable,
-    history: Sequence[str],
-    product_id: str,
-    *,
-    samples: int = 1000,
-    seed: int = 0,
-    background: str = "average",
+    names: Sequence[str], score: Callable[[Masks], Scores], *, samples: int = 1000, seed: int = 0
 ) -> Surrogate:
-    """Fit LIME around "all groups on". The random state is made anew each call, so equal calls agree."""
+    """Fit LIME around "all groups on"; ``score`` gives the scores of coalitions (bool[n, groups]).
+
+    The random state is made anew each call, so equal calls agree.
+    """
     from lime.lime_tabular import LimeTabularExplainer
 
-    names = tuple(group.name for group in model.groups)
     both = np.array([np.zeros(len(names)), np.ones(len(names))])
     explainer = LimeTabularExplainer(
         both,
@@ -41,16 +41,33 @@ def lime_groups(
         categorical_features=list(range(len(names))),
         random_state=np.random.RandomState(seed),
     )
-
-    def score(rows: np.ndarray) -> Scores:
-        return model.score_coalitions(history, product_id, rows.astype(bool), background)
-
     found = explainer.explain_instance(
-        np.ones(len(names)), score, num_features=len(names), num_samples=samples
+        np.ones(len(names)),
+        lambda rows: score(rows.astype(bool)),
+        num_features=len(names),
+        num_samples=samples,
     )
     weights = dict(found.local_exp[1])
     values = np.array([float(weights.get(i, 0.0)) for i in range(len(names))])
-    return Surrogate(names, values, float(found.intercept[1]), float(found.score))
+    return Surrogate(tuple(names), values, float(found.intercept[1]), float(found.score))
+
+
+def kernel_shap(
+    groups: int, score: Callable[[Masks], Scores], *, samples: int = KERNEL_SAMPLES, seed: int = 0
+) -> tuple[Scores, float]:
+    """(shares of the groups, base) by the ``shap`` package's KernelExplainer (Lundberg and Lee 2017)."""
+    import shap
+
+    # The package tells of each fit in the log, and draws from the global state only.
+    logging.getLogger("shap").setLevel(logging.WARNING)
+    before = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        explainer = shap.KernelExplainer(lambda rows: score(rows.astype(bool)), np.zeros((1, groups)))
+        values = explainer.shap_values(np.ones((1, groups)), nsamples=samples, silent=True, l1_reg=0)
+    finally:
+        np.random.set_state(before)
+    return np.asarray(values, dtype=np.float64).reshape(groups), float(explainer.expected_value)
 
 
 def agreement(left: Scores, right: Scores) -> float:

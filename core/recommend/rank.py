@@ -14,15 +14,13 @@ from core.domain import Fact
 from core.errors import ConfigError, DataError
 from core.ontology import Family
 from core.recommend.artefact import Artefact
+from core.recommend.coalitions import Stand
 from core.recommend.data import Ints
 from core.recommend.features import Features
 from core.recommend.measure import top
 from core.recommend.network import Inputs
 from core.recommend.scoring import Combined, product_vectors
 from core.recommend.text import Encoder
-
-RECENT = 3
-"""The recent part of a history: its last products, at most this many and at most half of it, rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,7 @@ class Recommender:
             artefact.average,
             artefact.average_baseline,
         )
+        self._stand = Stand(self.model)
         families = tuple(
             FeatureGroup(name, "item", Family(name)) for name in artefact.vocabulary.table.groups
         )
@@ -123,22 +122,28 @@ class Recommender:
         product_id: str,
         masks: NDArray[np.bool_],
         background: str = "average",
+        shoppers: Sequence[Sequence[str]] = (),
     ) -> NDArray[np.float64]:
         """float64[n] scores of a product with only the groups of each row of ``masks`` (bool[n, groups]) on.
 
-        A part of the history that is off is removed, and an empty history is the average shopper's. A group of the
-        product that is off has the value of the background: "average" (the catalogue's mean), "empty" (zero), or
-        another product's id. All on is the served score.
+        A part of the history that is off is that of each of the other ``shoppers`` (histories), on average; without
+        any, or with the background "empty", it is nothing. A group of the product that is off has the value of the
+        background: "average" (the catalogue's mean), "empty" (zero), or another product's id. All on is the served
+        score.
         """
         item, rows = self._row(product_id), self.rows(history)
         masks = np.asarray(masks, bool)
         if masks.ndim != 2 or masks.shape[1] != len(self.groups):
             raise ConfigError(f"Masks must have {len(self.groups)} columns.", where="coalitions")
-        parts = [_part(rows, recent, older) for recent in (False, True) for older in (False, True)]
-        shoppers = self.model.shoppers(parts)
-        base = self._baseline_of(parts, item)
+        others = tuple(tuple(known.tolist()) for other in shoppers if len(known := self.rows(other)))
+        alone = not others or background == "empty"
+        who = tuple(rows.tolist())
+        sides = self._stand.from_nothing(who) if alone else self._stand.beside(who, others)
+        vectors, base = sides.vectors, sides.baseline(self.model, item, stranger=not alone)
+        if alone and not who:
+            base[-1] = self.model.average_baseline[item]
         ground, ground_bias = self._background(background)
-        own, other = self._by_group(shoppers, self.model.vectors[item]), self._by_group(shoppers, ground)
+        own, other = self._by_group(vectors, self.model.vectors[item]), self._by_group(vectors, ground)
         own[:, -1] += self.model.bias[item]
         other[:, -1] += ground_bias
         variant = 2 * masks[:, 0].astype(int) + masks[:, 1]
@@ -171,13 +176,44 @@ class Recommender:
         )
         return self._rescored(history, rows, replace(self.artefact.features.take(rows), facts=columns))
 
-    def score_histories(self, histories: Sequence[Sequence[str]], product_id: str) -> NDArray[np.float64]:
-        """float64[histories]: scores of one product for each history."""
+    def score_histories(
+        self, histories: Sequence[Sequence[str]], product_id: str, *, stranger: bool = True
+    ) -> NDArray[np.float64]:
+        """float64[histories]: scores of one product for each history. An empty one is the average shopper's or,
+        without ``stranger``, nothing: a vector of zeros and the baseline's prior."""
         item, rows = self._row(product_id), [self.rows(history) for history in histories]
-        network = self.model.shoppers(rows) @ self.model.vectors[item] + self.model.bias[item]
-        return np.asarray(
-            self.model.mix.baseline * self._baseline_of(rows, item) + self.model.mix.network * network
-        )
+        base, vectors = self._baseline_of(rows, item), self.model.shoppers(rows)
+        if not stranger:
+            empty = [len(row) == 0 for row in rows]
+            vectors[empty], base[empty] = 0.0, float(self.model.baseline.prior[item])
+        network = vectors @ self.model.vectors[item] + self.model.bias[item]
+        return np.asarray(self.model.mix.baseline * base + self.model.mix.network * network)
+
+    def score_lists(self, histories: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+        """float64[histories, products]: scores of all products for each history."""
+        return np.asarray(self.model.score([self.rows(history) for history in histories]), np.float64)
+
+    def score_versions(
+        self,
+        history: Sequence[str],
+        product_id: str,
+        facts: Sequence[Collection[Fact]],
+        text: str | None = None,
+    ) -> NDArray[np.float64]:
+        """float64[sets]: scores of a product had it each of these sets of facts, its own or new ones, and this text
+        (None: its own)."""
+        rows = [self._row(product_id)] * len(facts)
+        columns = tuple(self.artefact.vocabulary.table.columns(chosen) for chosen in facts)
+        changed = replace(self.artefact.features.take(rows), facts=columns)
+        if text is not None:
+            lexical, sentence = self.artefact.vocabulary.encode_texts([text], self._sentences())
+            same = [0] * len(facts)
+            changed = replace(changed, lexical=lexical[same], sentence=sentence[same])
+        return self._rescored(history, rows, changed)
+
+    def uses(self, fact: Fact) -> bool:
+        """Whether the run has learned of facts of this relation and object."""
+        return (fact.relation, fact.object) in self.artefact.vocabulary.table.column
 
     def rows(self, history: Sequence[str]) -> Ints:
         """int32: places of the products of a history; those the catalogue never had are left out."""
@@ -253,14 +289,3 @@ class Recommender:
 
             self._encoder = sentence_encoder(required=True)
         return self._encoder
-
-
-def recent_length(length: int) -> int:
-    """How many products at the end of a history of that length are its recent part."""
-    return min(RECENT, (length + 1) // 2)
-
-
-def _part(rows: Ints, recent: bool, older: bool) -> Ints:
-    cut = len(rows) - recent_length(len(rows))
-    none = rows[:0]
-    return np.concatenate([rows[:cut] if older else none, rows[cut:] if recent else none])

@@ -27,6 +27,14 @@ def read_events(workspace: Workspace, *, purchases_only: bool = False) -> list[t
         return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 
+def read_histories(workspace: Workspace) -> dict[str, list[str]]:
+    """Products by shopper, each once, in the order of their first event."""
+    found: dict[str, dict[str, None]] = {}
+    for shopper, product, _time in sorted(read_events(workspace), key=lambda row: row[2]):
+        found.setdefault(shopper, {})[product] = None
+    return {shopper: list(products) for shopper, products in found.items()}
+
+
 def interactions(
     workspace: Workspace, products: Sequence[Product], *, purchases_only: bool = False
 ) -> Interactions:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain import Fact
+from core.explain.contrast import contrast
+from core.explain.counterfactual import FACTS, HISTORY, NEW_FACTS, Counterfactual
 from core.explain.paths import FactEffect, paths
-from core.explain.shapley import contrast
+from core.explain.reference import Reference
 from core.explain.surrogate import agreement
 from core.storage.workspaces import Workspace
 from core.ui import explain_view as view
@@ -25,14 +26,20 @@ TOP = 10
 """The list a product is in or out of."""
 
 
-def shares(question: Question) -> str:
+def shares(served: Serving, question: Question) -> str:
     """The waterfall of exact shares; gives the group whose bar was clicked, else the strongest one."""
     exact = question.shares()
     st.subheader(
         t("explain.shares_title"),
         help=t("explain.shares_help", n=number(len(exact.table)), groups=len(exact.names)),
     )
-    picked = show(view.waterfall(exact), "explain_waterfall", on_select="rerun", selection_mode="points")
+    st.caption(reference_words(question.reference, served))
+    picked = show(
+        view.waterfall(exact, question.reference.kind),
+        "explain_waterfall",
+        on_select="rerun",
+        selection_mode="points",
+    )
     inert = len(exact.names) - len(view.active(exact))
     if inert:
         st.caption(t("explain.inert", n=inert))
@@ -42,12 +49,17 @@ def shares(question: Question) -> str:
     return str(clicked[0]) if clicked else names[0]
 
 
+def reference_words(reference: Reference, served: Serving) -> str:
+    """In words: what stands in for a group that is off."""
+    if reference.kind == "product":
+        return t("explain.reference_product_is", product=view.plain(served.title(reference.product)))
+    return t(f"explain.reference_{reference.kind}_is", n=len(reference.shoppers))
+
+
 def as_numbers(question: Question) -> None:
-    """The same shares as a table, and as the shap package draws them."""
+    """The same shares as a table."""
     with st.expander(t("explain.table")):
         _share_table(question)
-    if st.toggle(t("explain.shap_plot"), key="explain_shap_plot"):
-        _shap_plot(question)
 
 
 def _share_table(question: Question) -> None:
@@ -63,17 +75,6 @@ def _share_table(question: Question) -> None:
     )
     table(frame, "explain_table")
     export_button(frame, "shares")
-
-
-def _shap_plot(question: Question) -> None:
-    import matplotlib.pyplot as plt
-    import shap
-
-    found = question.shares().as_shap()
-    found.feature_names = [view.latin_label(name) for name in found.feature_names]
-    axes = shap.plots.waterfall(found, max_display=len(found.feature_names), show=False)
-    st.pyplot(axes.figure, clear_figure=True)
-    plt.close(axes.figure)
 
 
 def lime(question: Question) -> None:
@@ -116,6 +117,19 @@ def card(question: Question) -> None:
     second.metric(
         t("explain.card_stability"), number(card.stability, 2), help=t("explain.card_stability_help")
     )
+    truth = question.truth()
+    if truth is not None:
+        key = "explain.truth_found" if truth.found else "explain.truth_missed"
+        st.caption(
+            t(
+                key,
+                group=view.group_label(truth.group),
+                place=truth.place,
+                of=truth.of,
+                value=number(truth.correlation, 2),
+            ),
+            help=t("explain.truth_help"),
+        )
 
 
 def inside(workspace: Workspace, served: Serving, question: Question, clicked: str) -> None:
@@ -199,34 +213,41 @@ def draw_paths(workspace: Workspace, served: Serving, question: Question) -> Non
 
 
 def smallest_change(workspace: Workspace, served: Serving, question: Question) -> None:
-    """The fewest facts, and the fewest past products, without which the product leaves the list."""
-    st.subheader(t("explain.change_title"))
+    """The fewest facts, past products or words whose change takes the product across the edge of the list."""
+    st.subheader(t("explain.change_title"), help=t("explain.change_help", k=TOP))
     graph = cached_graph(workspace)
-    by_facts, by_history = question.counterfactuals(TOP)
-    if by_facts.rank_before > TOP:
-        st.markdown(t("explain.change_outside", before=by_facts.rank_before, k=TOP))
-        return
-    known = {fact.id: fact for fact in served.recommender.facts_of(question.product_id)}
+    changes = question.changes(TOP)
+    inside = changes[0].rank_before <= TOP
+    shown = [question.product_id, *served.top(question.history, TOP)]
+    known = {fact.id: fact for product in shown for fact in served.recommender.facts_of(product)}
 
-    def said(fact: Fact) -> tuple[str, str]:
-        return fact.relation, graph.label(fact.object)
+    def said(change: Counterfactual) -> list[str]:
+        if change.kind in (FACTS, NEW_FACTS):
+            return [graph.label(known[one].object) for one in change.changed]
+        return [served.title(one) for one in change.changed] if change.kind == HISTORY else [*change.changed]
 
-    for found in (by_facts, by_history):
-        if found.removed and found.kind == "facts":
-            st.html(chips(said(known[fact]) for fact in found.removed))
-        names = [said(known[one])[1] if found.kind == "facts" else served.title(one) for one in found.removed]
-        key = f"explain.change_{found.kind}{'' if found.removed else '_none'}"
+    for change in changes:
+        if change.possible == 0:
+            continue
+        if change.kind in (FACTS, NEW_FACTS) and change.changed:
+            facts = [known[one] for one in change.changed]
+            st.html(chips((fact.relation, graph.label(fact.object)) for fact in facts))
+        way = "out" if inside else "in"
+        key = f"explain.change_{change.kind}_{way if change.changed else 'none'}"
         st.markdown(
             view.plain(
                 t(
                     key,
-                    what=listed(names),
-                    before=found.rank_before,
-                    after=found.rank_after,
+                    what=listed(said(change)),
+                    before=change.rank_before,
+                    after=change.rank_after,
                     k=TOP,
-                    tried=number(found.tried),
                 )
             )
+        )
+        proof = "explain.change_proof_all" if change.considered == change.possible else "explain.change_proof"
+        st.caption(
+            t(proof, tried=number(change.tried), considered=change.considered, possible=change.possible)
         )
 
 
@@ -248,8 +269,7 @@ def against(served: Serving, question: Question) -> None:
     set_params(against=rival)
     if rival is None:
         return
-    other = Question(question.model, served.version, question.history, rival, "")
-    gap = contrast(question.shares(), other.shares())
+    gap = contrast(question.shares(), question.beside(rival).shares())
     key = "explain.against_gap" if gap.gap >= 0 else "explain.against_behind"
     st.caption(
         t(

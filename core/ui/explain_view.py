@@ -38,8 +38,8 @@ def shorten(text: str, length: int = SHORT) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
-def waterfall(found: Attribution) -> Figure:
-    """From the average to this score, one step a group, smallest at the top; bars carry the group's name."""
+def waterfall(found: Attribution, reference: str = "average") -> Figure:
+    """From the reference to this score, one step a group, smallest at the top; bars carry the group's name."""
     import plotly.graph_objects as go
 
     steps = list(reversed(active(found)))
@@ -49,7 +49,7 @@ def waterfall(found: Attribution) -> Figure:
         go.Waterfall(
             orientation="h",
             measure=["absolute", *["relative"] * len(steps), "total"],
-            y=[t("explain.shares_base"), *names, t("explain.shares_score")],
+            y=[t(f"explain.base_{reference}"), *names, t("explain.shares_score")],
             x=[found.base, *values, found.score],
             text=[number(found.base), *(signed(v) for v in values), number(found.score)],
             textposition="outside",
@@ -212,7 +212,7 @@ def active(found: Attribution) -> list[int]:
 
 def _room_for_labels(fig: Figure, ends: Sequence[float]) -> None:
     low, high = min(ends), max(ends)
-    room = (high - low or 1.0) * 0.22
+    room = (high - low or 1.0) * 0.28
     fig.update_xaxes(range=[low - room, high + room])
 
 

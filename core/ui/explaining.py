@@ -8,41 +8,60 @@ from typing import Any
 
 import streamlit as st
 
-from core.explain.counterfactual import Counterfactual, without_facts, without_history
+from core.catalogue.sample_truth import Spoken
+from core.explain.contrast import ListContrast, list_contrast
+from core.explain.counterfactual import Counterfactual, smallest_changes
 from core.explain.faithful import Faithfulness, faithfulness
 from core.explain.history import HistoryShare, history_shares
 from core.explain.model import Explainable
 from core.explain.paths import FactEffect, fact_effects
+from core.explain.reference import Reference
 from core.explain.shapley import Attribution, attribute
 from core.explain.surrogate import Surrogate, lime_groups
+from core.explain.truth import TruthCard, beside_truth
 from core.explain.words import WordShares, lime_words, shap_words
 
-CARD_SEEDS = (1, 2, 3)
+CARD_SEEDS = range(1, 10)
 
 
 class Question:
-    """One recommendation to be explained: the served model, the shopper's history, the product."""
+    """One recommendation to be explained: the served model, the shopper's history, the product, and what it is compared
+    with; ``spoken`` is the truth, where it is known."""
 
     def __init__(
-        self, model: Explainable, version: str, history: Sequence[str], product_id: str, text: str
+        self,
+        model: Explainable,
+        version: str,
+        history: Sequence[str],
+        product_id: str,
+        text: str,
+        reference: Reference,
+        spoken: Sequence[Spoken] = (),
     ) -> None:
         self.model = model
+        self.version = version
         self.history = tuple(history)
         self.product_id = product_id
         self.text = text
+        self.reference = reference
+        self.spoken = spoken
         self.key = (version, self.history, product_id)
+
+    def beside(self, product_id: str) -> Question:
+        """The same question about another product."""
+        return Question(self.model, self.version, self.history, product_id, "", self.reference)
 
     def shares(self) -> Attribution:
         """Exact shares of the groups."""
-        return _shares(self.key, self)
+        return _shares(self.key, self.reference.product, self)
 
     def lime(self) -> Surrogate:
         """LIME over the same groups."""
-        return _lime(self.key, 0, self)
+        return _lime(self.key, self.reference.product, 0, self)
 
     def card(self) -> Faithfulness:
         """The faithfulness card of the exact shares, and the stability of LIME."""
-        return _card(self.key, self)
+        return _card(self.key, self.reference.product, self)
 
     def history_shares(self) -> list[HistoryShare]:
         """Share of each past product."""
@@ -52,9 +71,18 @@ class Question:
         """Effect of each fact by deletion."""
         return _facts(self.key, self)
 
-    def counterfactuals(self, k: int) -> tuple[Counterfactual, Counterfactual]:
-        """(fewest facts, fewest past products) without which the product leaves the first ``k``."""
-        return _counterfactuals(self.key, k, self)
+    def changes(self, k: int) -> tuple[Counterfactual, ...]:
+        """The smallest change of each kind that takes the product out of the first ``k``, or into them."""
+        return _changes(self.key, k, self)
+
+    def list_contrast(self, k: int) -> ListContrast | None:
+        """What separates the first ``k`` from the next."""
+        return _list_contrast((self.version, self.history), self.reference.product, k, self)
+
+    def truth(self) -> TruthCard | None:
+        """The shares beside what is true, where it is known."""
+        exact = self.shares()
+        return beside_truth(exact.names, exact.values, self.spoken) if self.spoken else None
 
     def words(self, method: str) -> WordShares:
         """Shares of the words of the text, by ``shap`` or ``lime``."""
@@ -62,20 +90,21 @@ class Question:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _shares(key: Any, _question: Question) -> Attribution:
-    return attribute(_question.model, _question.history, _question.product_id)
+def _shares(key: Any, against: str, _question: Question) -> Attribution:
+    return attribute(_question.model, _question.history, _question.product_id, _question.reference)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _lime(key: Any, seed: int, _question: Question) -> Surrogate:
-    return lime_groups(_question.model, _question.history, _question.product_id, seed=seed)
+def _lime(key: Any, against: str, seed: int, _question: Question) -> Surrogate:
+    exact = _question.shares()
+    return lime_groups(exact.names, exact.scored, seed=seed)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _card(key: Any, _question: Question) -> Faithfulness:
+def _card(key: Any, against: str, _question: Question) -> Faithfulness:
     exact = _question.shares()
     first = _question.lime().values
-    others = [_lime(_question.key, seed, _question).values for seed in CARD_SEEDS]
+    others = [_lime(_question.key, against, seed, _question).values for seed in CARD_SEEDS]
     stability = faithfulness(exact, first, others=others, orders=1).stability
     return replace(faithfulness(exact), stability=stability)
 
@@ -91,9 +120,13 @@ def _facts(key: Any, _question: Question) -> list[FactEffect]:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _counterfactuals(key: Any, k: int, _question: Question) -> tuple[Counterfactual, Counterfactual]:
-    args = (_question.model, _question.history, _question.product_id, k)
-    return without_facts(*args), without_history(*args)
+def _changes(key: Any, k: int, _question: Question) -> tuple[Counterfactual, ...]:
+    return smallest_changes(_question.model, _question.history, _question.product_id, k, _question.text)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _list_contrast(key: Any, against: str, k: int, _question: Question) -> ListContrast | None:
+    return list_contrast(_question.model, _question.history, k, _question.reference)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

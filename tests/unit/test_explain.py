@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from core.domain import Fact
-from core.explain.counterfactual import without_facts, without_history
+from core.explain.contrast import contrast, list_contrast
+from core.explain.counterfactual import HISTORY, NEW_FACTS, WORDS, Search, smallest_changes
 from core.explain.faithful import faithfulness
 from core.explain.history import MAX_PLAYERS, history_shares
 from core.explain.model import Masks, Scores
 from core.explain.paths import fact_effects, paths
 from core.explain.report import explanation
-from core.explain.shapley import attribute, contrast
+from core.explain.shapley import attribute
 from core.explain.surrogate import agreement, lime_groups
+from core.explain.whatif import Change, changed_facts, what_if
 from core.explain.words import lime_words, segment, shap_words, without
 from core.ontology import Family
 
@@ -47,7 +49,7 @@ WORTH = {"use:camping": 2.0, "place:kitchen": 0.25, "product:tent": 0.5}
 class _Linear:
     """Score = a point for each past camping product, plus the worth of the product's own facts and words."""
 
-    groups = (_Group("history.recent"), _Group("relation:use", Family.USE), _Group("text"), _Group("price"))
+    groups = (_Group("history.recent"), _Group("use", Family.USE), _Group("text"), _Group("price"))
     product_ids = ("tent", "stove", "cup", "lamp")
     weights = np.array([1.0, 2.0, -0.5, 0.0])
 
@@ -55,7 +57,12 @@ class _Linear:
         return np.array([float(self.score_histories([history], p)[0]) for p in self.product_ids])
 
     def score_coalitions(
-        self, history: Sequence[str], product_id: str, masks: Masks, background: str = "average"
+        self,
+        history: Sequence[str],
+        product_id: str,
+        masks: Masks,
+        background: str = "average",
+        shoppers: Sequence[Sequence[str]] = (),
     ) -> Scores:
         return np.asarray(masks, dtype=float) @ self.weights + 10
 
@@ -70,10 +77,29 @@ class _Linear:
             [own + sum(WORTH.get(f.object, 0) for f in FACTS[product_id] if f.id in keep) for keep in kept]
         )
 
-    def score_histories(self, histories: Sequence[Sequence[str]], product_id: str) -> Scores:
+    def score_histories(
+        self, histories: Sequence[Sequence[str]], product_id: str, *, stranger: bool = True
+    ) -> Scores:
         base = sum(WORTH.get(fact.object, 0) for fact in FACTS[product_id])
         lift = 1.0 if product_id == "stove" else 0.0
         return np.array([base + lift * len(set(history)) for history in histories])
+
+    def score_lists(self, histories: Sequence[Sequence[str]]) -> Scores:
+        return np.stack([self.score(history) for history in histories])
+
+    def score_versions(
+        self,
+        history: Sequence[str],
+        product_id: str,
+        facts: Sequence[Collection[Fact]],
+        text: str | None = None,
+    ) -> Scores:
+        own = len(set(history)) if product_id == "stove" else 0.0
+        words = 0.0 if text is None else float(self.score_texts(history, product_id, [text])[0])
+        return np.array([own + words + sum(WORTH.get(f.object, 0) for f in chosen) for chosen in facts])
+
+    def uses(self, fact: Fact) -> bool:
+        return fact.object in WORTH
 
     def facts_of(self, product_id: str) -> Sequence[Fact]:
         return FACTS[product_id]
@@ -86,9 +112,9 @@ def test_exact_shares_are_the_weights_and_lime_agrees_in_order() -> None:
     exact = attribute(MODEL, ["tent"], "stove")
     assert exact.values == pytest.approx(MODEL.weights)
     assert exact.additivity_error < 1e-9
-    lime = lime_groups(MODEL, ["tent"], "stove")
+    lime = lime_groups(exact.names, exact.scored)
     assert agreement(exact.values, lime.values) == pytest.approx(1.0)
-    assert np.array_equal(lime.values, lime_groups(MODEL, ["tent"], "stove").values)
+    assert np.array_equal(lime.values, lime_groups(exact.names, exact.scored).values)
     assert exact.as_shap().values.sum() + exact.as_shap().base_values == pytest.approx(exact.score)
 
 
@@ -128,12 +154,50 @@ def test_paths_exist_in_the_graph_and_carry_their_effect() -> None:
 
 
 def test_the_smallest_change_is_found_and_checked() -> None:
-    by_facts = without_facts(MODEL, [], "stove", k=1)
+    search = Search(MODEL, [], "stove", k=1)
+    by_facts = search.fact_change()
     assert by_facts.rank_before == 1
-    assert [fact.split("-")[-1] for fact in by_facts.removed] == ["use:camping"]
-    by_history = without_history(MODEL, ["a", "b"], "stove", k=1)
-    assert by_history.removed == ()
-    assert without_history(MODEL, ["a"], "cup", k=3).rank_before > 1
+    assert [fact.split("-")[-1] for fact in by_facts.changed] == ["use:camping"]
+    assert (by_facts.considered, by_facts.possible) == (3, 3)
+    assert Search(MODEL, ["a", "b"], "stove", k=1).history_change().changed == ()
+    assert Search(MODEL, ["a"], "cup", k=1).rank > 1
+
+
+def test_a_product_outside_is_lifted_by_facts_of_those_inside() -> None:
+    found = {one.kind: one for one in smallest_changes(MODEL, [], "cup", k=1, text="a cup")}
+    assert found.keys() == {"facts", HISTORY, WORDS, NEW_FACTS}
+    lifted = found[NEW_FACTS]
+    assert (lifted.rank_before, lifted.rank_after) == (3, 1)
+    assert len(lifted.changed) == 3
+    assert found[WORDS].changed == ()
+
+
+def test_what_if_moves_only_what_was_changed() -> None:
+    own = MODEL.facts_of("stove")
+    same = what_if(MODEL, [], "stove", Change((), tuple(own)))
+    assert [(line.rank, line.rank_before) for line in same.first] == [(n, n) for n in range(1, 5)]
+    less = what_if(MODEL, [], "stove", Change((), tuple(own[1:])))
+    assert (less.product.rank_before, less.product.rank) == (1, 2)
+    assert less.first[0].product_id == "tent"
+    told = what_if(MODEL, [], "stove", Change((), tuple(own), "heavy"))
+    assert told.product.score == pytest.approx(less.product.score_before - 1.0)
+
+
+def test_an_edit_changes_the_facts_that_the_reader_finds_changed() -> None:
+    own = FACTS["stove"]
+    seen, fresh = _fact("edit", "usedFor", "use:camping"), _fact("edit", "usedIn", "place:garden")
+    lost, gained = changed_facts(own, [seen], [fresh])
+    assert lost == [own[0]]
+    assert gained == [fresh]
+    assert changed_facts(own, [], []) == ([], [])
+
+
+def test_the_first_are_told_from_the_next() -> None:
+    found = list_contrast(MODEL, [], k=2)
+    assert found is not None
+    assert found.first == ("stove", "tent")
+    assert found.between.base + found.between.values.sum() == pytest.approx(found.between.gap)
+    assert list_contrast(MODEL, [], k=4) is None
 
 
 @pytest.mark.parametrize("explain", [shap_words, lime_words])
@@ -183,3 +247,16 @@ def test_the_report_is_plain_data_and_whole() -> None:
     found = explanation(MODEL, ["tent"], "stove", FACTS, text="stove for camping", against="cup", k=1)
     assert json.loads(json.dumps(found)) == found
     assert {"groups", "history", "facts", "paths", "counterfactuals", "words", "against"} <= found.keys()
+    assert {"interactions", "list"} <= found.keys()
+    for told in found["in_words"].values():
+        assert all("{" not in sentences for sentences in told.values())
+
+
+def test_the_sentences_name_what_the_figures_carry() -> None:
+    found = explanation(MODEL, ["tent"], "stove", FACTS, k=1, label=lambda node: node.partition(":")[2])
+    shopper = found["in_words"]["en"]["shopper"]
+    assert shopper.startswith("“stove” is suggested mostly because")
+    assert "your recent history, above all “tent”" in shopper
+    assert "price" not in shopper
+    assert "Score 12.50 against a reference of 10.00" in found["in_words"]["en"]["engineer"]
+    assert found["in_words"]["zh"]["shopper"].startswith("推荐“stove”")

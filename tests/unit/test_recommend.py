@@ -144,6 +144,30 @@ def test_shares_add_up_to_the_served_score(model: Recommender) -> None:
     assert len(found.table) == len(coalitions(len(model.groups)))
 
 
+def test_a_history_that_is_off_is_that_of_other_shoppers(model: Recommender) -> None:
+    others, item = (("p01", "p05"), ("p02", "p06", "p10", "p14"), ("p03",)), "p16"
+    masks = np.ones((2, len(model.groups)), bool)
+    masks[1, :2] = False
+    full, off = model.score_coalitions(HISTORY, item, masks, shoppers=others)
+    row = model.product_ids.index(item)
+    assert full == pytest.approx(model.score(HISTORY)[row], abs=1e-9)
+    assert off == pytest.approx(np.mean([model.score(other)[row] for other in others]), abs=1e-9)
+    nothing = model.score_coalitions(HISTORY, item, np.zeros_like(masks[:1]), "empty")[0]
+    prior = model.model.mix.baseline * model.model.baseline.prior[row]
+    assert nothing == pytest.approx(prior, abs=1e-9)
+    assert attribute(model, [], item).score == pytest.approx(model.score([])[row], abs=1e-9)
+
+
+def test_a_version_with_its_own_text_and_facts_is_the_product(model: Recommender) -> None:
+    item = "p16"
+    own = facts()[item]
+    served = model.score(HISTORY)[model.product_ids.index(item)]
+    same, bare = model.score_versions(HISTORY, item, [own, ()])
+    assert same == pytest.approx(served, abs=1e-6)
+    assert bare != same
+    assert all(model.uses(fact) for fact in own)
+
+
 def test_reasons_are_facts_of_both_sides(model: Recommender) -> None:
     for reason in reasons(model, HISTORY, "p16"):
         assert reason.fact in facts()["p16"]

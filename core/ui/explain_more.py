@@ -1,0 +1,207 @@
+"""More of the Explain page: the explanation in words, interactions, the list's edge, the shap package's pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from core.explain.interactions import together, top_pairs
+from core.explain.report import recent_part
+from core.explain.sentences import READERS, SHOPPER, Told, in_words
+from core.explain.surrogate import agreement
+from core.storage.workspaces import Workspace
+from core.ui import explain_view as view
+from core.ui.charts import NEGATIVE, POSITIVE, show, styled
+from core.ui.explain_panels import TOP
+from core.ui.explaining import Question
+from core.ui.serving import Serving
+from core.ui.session import cached_graph
+from core.ui.text import language, number, relation_label, t
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+PICTURES = ("waterfall", "force", "decision", "beeswarm")
+
+
+def words(workspace: Workspace, served: Serving, question: Question) -> None:
+    """Two sentences, for whom the visitor chooses."""
+    graph = cached_graph(workspace)
+    reader = st.segmented_control(
+        t("explain.sentences_for"),
+        READERS,
+        default=SHOPPER,
+        format_func=lambda one: t(f"explain.reader_{one}"),
+        key="explain_reader",
+        label_visibility="collapsed",
+    )
+    exact, changes = question.shares(), question.changes(TOP)
+    shown = [question.product_id, *served.top(question.history, TOP)]
+    facts = {fact.id: fact for product in shown for fact in served.recommender.facts_of(product)}
+    told = Told(
+        question.product_id,
+        exact,
+        question.history_shares(),
+        recent_part(question.history),
+        question.facts(),
+        changes,
+        question.card(),
+        agreement(exact.values, question.lime().values),
+        top_pairs(exact),
+        changes[0].rank_before,
+        len(question.model.product_ids),
+        TOP,
+        served.title,
+        graph.label,
+        lambda fact: (facts[fact].relation, facts[fact].object),
+    )
+    st.markdown(view.plain(in_words(told, reader or SHOPPER, language())))
+
+
+def interactions(question: Question) -> None:
+    """Which groups work together: a heat map and the strongest pairs in words."""
+    exact = question.shares()
+    st.subheader(t("explain.pairs_title"), help=t("explain.pairs_help"))
+    pairs = top_pairs(exact, 3)
+    if not pairs:
+        st.caption(t("explain.pairs_none"))
+        return
+    for pair in pairs:
+        key = "explain.pair_more" if pair.value > 0 else "explain.pair_less"
+        st.markdown(
+            view.plain(
+                t(
+                    key,
+                    first=view.group_label(pair.first),
+                    second=view.group_label(pair.second),
+                    value=view.signed(pair.value),
+                )
+            )
+        )
+    show(heat_map(question), "explain_pairs")
+
+
+def heat_map(question: Question) -> Figure:
+    """Interactions of the groups with a share; on the diagonal what each does alone."""
+    import plotly.graph_objects as go
+
+    exact = question.shares()
+    shown = sorted(view.active(exact))
+    matrix = together(exact)[np.ix_(shown, shown)]
+    names = [view.group_label(exact.names[i]) for i in shown]
+    off = matrix - np.diag(np.diag(matrix))
+    most = float(np.abs(off).max()) or 1.0
+    fig = go.Figure(
+        go.Heatmap(
+            z=np.clip(matrix, -most, most),
+            x=names,
+            y=names,
+            customdata=matrix,
+            zmin=-most,
+            zmax=most,
+            colorscale=[[0, NEGATIVE], [0.5, "rgba(125,133,144,0.08)"], [1, POSITIVE]],
+            colorbar={"thickness": 10, "outlinewidth": 0},
+            xgap=1,
+            ygap=1,
+            hovertemplate="%{y} × %{x}: %{customdata:.3f}<extra></extra>",
+        )
+    )
+    fig.update_yaxes(autorange="reversed")
+    fig.update_xaxes(tickangle=-45)
+    return styled(fig, 26 * len(names) + 150)
+
+
+def edge(workspace: Workspace, question: Question) -> None:
+    """What separates the first ten from the next."""
+    graph = cached_graph(workspace)
+    st.subheader(t("explain.edge_title", k=TOP), help=t("explain.edge_help", k=TOP))
+    found = question.list_contrast(TOP)
+    if found is None:
+        st.caption(t("explain.edge_none", k=TOP))
+        return
+    gap = found.between
+    st.caption(t("explain.edge_gap", k=TOP, n=len(found.next), gap=number(gap.gap)))
+    order = sorted(range(len(gap.names)), key=lambda i: -abs(gap.values[i]))
+    order = [i for i in order if abs(gap.values[i]) > view.INERT] or order[:2]
+    show(
+        view.bars([view.group_label(gap.names[i]) for i in order], [float(gap.values[i]) for i in order]),
+        "explain_edge",
+    )
+    for fact in found.facts[:3]:
+        st.markdown(
+            view.plain(
+                t(
+                    "explain.edge_fact",
+                    relation=relation_label(fact.relation),
+                    value=graph.label(fact.object),
+                    first=fact.first,
+                    next=fact.next,
+                    k=len(found.first),
+                    n=len(found.next),
+                )
+            )
+        )
+
+
+def pictures(served: Serving, question: Question) -> None:
+    """The same numbers as the shap package draws them."""
+    if not st.toggle(t("explain.shap_plot"), key="explain_shap_plot"):
+        return
+    kind = st.segmented_control(
+        t("explain.shap_plot"),
+        PICTURES,
+        default="waterfall",
+        format_func=lambda one: t(f"explain.shap_{one}"),
+        key="explain_shap_kind",
+        label_visibility="collapsed",
+    )
+    _draw(served, question, kind or "waterfall")
+
+
+def _draw(served: Serving, question: Question, kind: str) -> None:
+    import matplotlib.pyplot as plt
+    import shap
+
+    exact = question.shares()
+    names = [view.latin_label(name) for name in exact.names]
+    plt.figure()
+    if kind == "beeswarm":
+        st.caption(t("explain.shap_beeswarm_is", k=TOP))
+        found = _of_list(served, question, names)
+        shap.plots.beeswarm(found, max_display=len(names), color_bar=False, show=False)
+    elif kind == "waterfall":
+        found = exact.as_shap()
+        found.feature_names, found.data = names, None
+        shap.plots.waterfall(found, max_display=len(names), show=False)
+    elif kind == "decision":
+        shap.decision_plot(exact.base, exact.values, feature_names=names, show=False)
+    else:
+        rounded = np.round(exact.values, 3)
+        shap.force_plot(
+            exact.base,
+            rounded,
+            feature_names=names,
+            matplotlib=True,
+            show=False,
+            plot_cmap=[POSITIVE, NEGATIVE],
+        )
+    figure = plt.gcf()
+    figure.set_facecolor("white")
+    st.pyplot(figure, clear_figure=True)
+    plt.close(figure)
+
+
+def _of_list(served: Serving, question: Question, names: list[str]) -> Any:
+    """A ``shap.Explanation`` of the first products of the list: a dot each in every row of the beeswarm."""
+    import shap
+
+    found = [question.beside(product).shares() for product in served.top(question.history, TOP)]
+    values = np.stack([one.values for one in found])
+    return shap.Explanation(
+        values=values,
+        base_values=np.array([one.base for one in found]),
+        data=values,
+        feature_names=names,
+    )

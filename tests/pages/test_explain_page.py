@@ -1,0 +1,96 @@
+"""The Explain page: every panel on a served run, the reference in the link, the "what if" panel."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.jobs import run_inline
+from core.recommend.artefact import load
+from core.recommend.source import history
+from core.settings import settings
+from core.stages import REGISTRY
+from core.storage.workspaces import Workspace, Workspaces
+from tests.page_world import open_page, words
+from tests.recommend_world import fill, fill_graph, small_config
+
+opened = partial(open_page, "explain")
+
+
+@pytest.fixture(scope="module")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose workspace "served" has a graph and a run that serves."""
+    home = tmp_path_factory.mktemp("explained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHELFGRAPH_HOME", str(home))
+        settings.cache_clear()
+        made = Workspaces(settings().workspaces).create("Served", "served")
+        fill(made)
+        fill_graph(made)
+        config = small_config(epochs=2).model_dump(mode="json")
+        run_inline(made, "train", REGISTRY, {"config": config, "name": "first"})
+        made.close()
+    settings.cache_clear()
+    return home
+
+
+@pytest.fixture
+def served(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("SHELFGRAPH_HOME", str(trained_home))
+    settings.cache_clear()
+    return Workspaces(settings().workspaces).open("served")
+
+
+def first_of(served: Workspace, shopper: str) -> str:
+    taken = [product for product, _time in history(served, shopper)]
+    return load(served).recommend(taken, 1)[0].product_id
+
+
+def part(test: AppTest, kind: str, name: str) -> object:
+    return next(one for one in test.get(kind) if str(one.key).startswith(f"explain_whatif_{name}"))
+
+
+def test_every_panel_is_there_and_says_what_it_is_compared_with(served: Workspace) -> None:
+    test = opened(served, user="s07")
+    shown = words(test)
+    assert "is suggested mostly because" in shown or "Nothing known of you" in shown
+    assert "Compared with the average" in shown
+    for title in ("What if …", "What works together", "What separates the first 10", "The smallest change"):
+        assert title in shown
+    assert "explain." not in shown
+
+
+def test_the_reference_is_in_the_link(served: Workspace) -> None:
+    assert "Compared with nothing" in words(opened(served, user="s07", reference="empty"))
+    assert "its features stand in" in words(opened(served, user="s07", reference="p05"))
+
+
+def test_what_is_switched_off_moves_the_list(served: Workspace) -> None:
+    test = opened(served, user="s07", item=first_of(served, "s07"))
+    place = next(one for one in test.metric if one.label == "Place")
+    assert place.value == "1"
+    part(test, "button_group", "history").set_value([]).run()  # type: ignore[attr-defined]
+    assert not test.exception
+    score = next(one for one in test.metric if one.label.startswith("Place"))
+    assert score.delta
+
+
+def test_an_edited_text_is_read_again(served: Workspace) -> None:
+    product = first_of(served, "s07")
+    test = opened(served, user="s07", item=product)
+    area = part(test, "text_area", "description")
+    area.set_value("Made of steel, for camping and for travel.").run()  # type: ignore[attr-defined]
+    assert not test.exception
+    shown = words(test)
+    assert "Newly stated" in shown or "No longer stated" in shown or "its facts stay the same" in shown
+    test.button(key="explain_whatif_reset").click().run()
+    assert "Edit a word" in words(test)
+
+
+def test_the_page_speaks_chinese(served: Workspace) -> None:
+    shown = words(opened(served, "zh", user="s07"))
+    assert "如果……" in shown
+    assert "explain." not in shown
