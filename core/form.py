@@ -17,8 +17,8 @@ Config = TypeVar("Config", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One field. ``kind`` is "choice", "switch", "whole" or "real"; ``options`` for a choice, limits for numbers
-    (the smallest and largest values that are allowed, None where there is no limit)."""
+    """One field. ``kind`` is "choice", "switch", "text", "whole" or "real"; ``options`` for a choice, limits for
+    numbers (the smallest and largest values that are allowed, None where there is no limit)."""
 
     name: str
     section: str
@@ -56,6 +56,8 @@ def _entry(name: str, field: FieldInfo) -> Entry:
         return Entry(name, section, "choice", tuple(get_args(kind)), None, None)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return Entry(name, section, "choice", tuple(member.value for member in kind), None, None)
+    if kind is str:
+        return Entry(name, section, "text", (), None, None)
     if kind is bool:
         return Entry(name, section, "switch", (), None, None)
     limits: dict[str, float] = {}

@@ -20,6 +20,7 @@ from core.ui import navigation
 from core.ui import train_view as view
 from core.ui.certificate_view import certificate
 from core.ui.config_form import widget
+from core.ui.encoder_state import encoder_choice
 from core.ui.progress import job_panel
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, problem, run_page, set_params
@@ -84,7 +85,7 @@ def _plan(workspace: Workspace) -> tuple[TrainConfig | None, Prospect | None]:
     )
     set_params(preset=preset)
     try:
-        config = config_of(_form(preset or "balanced"))
+        config = config_of(_form(workspace, preset or "balanced"))
         found = prospect(workspace, config)
     except (ConfigError, DataError) as error:
         problem(error)
@@ -94,7 +95,7 @@ def _plan(workspace: Workspace) -> tuple[TrainConfig | None, Prospect | None]:
     return config, found
 
 
-def _form(preset: str) -> dict[str, Any]:
+def _form(workspace: Workspace, preset: str) -> dict[str, Any]:
     start = PRESETS[preset].model_dump(mode="json")
     every = entries(TrainConfig)
     key = f"train_{preset}"
@@ -107,7 +108,10 @@ def _form(preset: str) -> dict[str, Any]:
             columns = st.columns(2)
             for place, entry in enumerate(rest):
                 with columns[place % 2]:
-                    values[entry.name] = widget(entry, start[entry.name], "train", key)
+                    if entry.name == "encoder":
+                        values["encoder"] = encoder_choice(workspace, param("encoder") or "", "train", key)
+                    else:
+                        values[entry.name] = widget(entry, start[entry.name], "train", key)
     return values
 
 

@@ -23,6 +23,7 @@ _GROUPS = (
     "core.cli.map",
     "core.cli.score",
     "core.cli.finetune",
+    "core.cli.encode",
     "core.cli.machine",
 )
 

@@ -29,7 +29,7 @@ def extended(workspace: Workspace, artefact: Artefact, fresh: list[Product]) -> 
     """Add products to an artefact; raises ModelUnavailable where the run needs an encoder that is not here."""
     vocabulary = artefact.vocabulary
     facts = graph_facts(workspace, reviews=artefact.config.reviews_in_graph)
-    encoder = sentence_encoder(required=True) if vocabulary.sentences else None
+    encoder = sentence_encoder(artefact.tuned, required=True, remember=True) if vocabulary.sentences else None
     features = vocabulary.encode(fresh, facts, np.zeros(len(fresh), np.float32), encoder)
     size = len(artefact.features) + len(fresh)
     baseline = artefact.baseline

@@ -88,6 +88,6 @@ def model_of(workspace: Workspace, chosen: Run, params: RobustParams) -> Model:
             remedy="Train again, then examine the new run.",
         )
     rows = read_events(workspace, purchases_only=artefact.config.purchases_only)
-    encoder = sentence_encoder(required=True) if artefact.vocabulary.sentences else None
+    encoder = sentence_encoder(artefact.tuned, required=True) if artefact.vocabulary.sentences else None
     data = Interactions.of(rows, known, once=True)
     return Model(artefact, products, data, read_by_tagger, encoder, most=params.cases, seed=params.seed)

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from core.catalogue.store import Catalogue
-from core.errors import Cancelled, ShelfGraphError
+from core.errors import Cancelled, ConfigError, ShelfGraphError
 from core.graph.store import GraphStore
 from core.jobs.context import Context
 from core.jobs.lease import LeaseLost
@@ -18,11 +19,12 @@ from core.recommend.artefact import save, write_curves, write_metrics
 from core.recommend.audit import audit
 from core.recommend.cases import write_cases
 from core.recommend.config import GraphKind, TextKind, TrainConfig, config_of
-from core.recommend.data import split
+from core.recommend.data import Split, split
 from core.recommend.encoder import sentence_encoder
 from core.recommend.experiment import Hooks, run_training
 from core.recommend.features import training_facts
 from core.recommend.source import documents_of, interactions, read_events, review_times
+from core.recommend.tuning.kept import fits, folder_of, read_card
 from core.stages.certify import certify
 from core.storage.workspaces import Workspace
 
@@ -93,7 +95,8 @@ def _train(context: Context, config: TrainConfig, run_id: str) -> None:
     context.emit("audit", **report.plain())
     context.check()
     wanted = config.text in (TextKind.SENTENCE, TextKind.BOTH)
-    encoder = sentence_encoder() if wanted else None
+    tuned = _tuned(workspace, config, parts, wanted=wanted)
+    encoder = sentence_encoder(tuned, remember=True) if wanted else None
     if wanted and encoder is None:
         context.emit("notice", code="no_sentences")
     hooks = _hooks(context, config, run_id)
@@ -109,6 +112,22 @@ def _train(context: Context, config: TrainConfig, run_id: str) -> None:
     write_curves(folder, [asdict(epoch) for epoch in outcome.curves])
     save(outcome.artefact, folder)
     runs.finish(workspace, run_id, metrics)
+
+
+def _tuned(workspace: Workspace, config: TrainConfig, parts: Split, *, wanted: bool) -> Path | None:
+    """The folder of the encoder the configuration asks for; raises ConfigError where it would not be read with, or has
+    seen what the run is judged on."""
+    if not config.encoder:
+        return None
+    if not wanted:
+        raise ConfigError(
+            "A tuned encoder is read with only where the text vectors are of sentences.",
+            where="encoder",
+            remedy="Choose sentences or both as text vectors, or no encoder.",
+        )
+    folder = folder_of(workspace, config.encoder)
+    fits(read_card(folder), parts)
+    return folder
 
 
 def _hooks(context: Context, config: TrainConfig, run_id: str) -> Hooks:

@@ -28,6 +28,8 @@ def widget(entry: Entry, value: Any, page: str, key: str) -> Any:
         )
     if entry.kind == "switch":
         return st.toggle(value=value, **common)
+    if entry.kind == "text":
+        return st.text_input(value=value, **common)
     if entry.kind == "whole":
         least, most = int(entry.least or 0), int(entry.most or 10**9)
         return int(st.number_input(value=int(value), min_value=least, max_value=most, step=1, **common))

@@ -40,6 +40,7 @@ PAGES = {
     "compress": "compress",
     "survey": "map",
     "robustness": "robustness",
+    "encode": "encoder",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
