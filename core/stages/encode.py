@@ -190,7 +190,7 @@ def _line(card: Any) -> dict[str, Any]:
     """What an event and a result tell of an encoder."""
     names = (
         "id",
-        "method",
+        "kind",
         "counts",
         "perplexity_before",
         "perplexity",

@@ -122,7 +122,7 @@ def test_a_resumed_tuning_ends_with_the_same_weights(bert: Path) -> None:
         saved: list[dict[str, Any]] = []
 
         def stop(checkpoint: dict[str, Any], saved: list[dict[str, Any]] = saved) -> None:
-            saved.append(json.loads(json.dumps({"steps": checkpoint["steps"]})) and checkpoint)
+            saved.append(checkpoint)
             if len(saved) == 7:
                 raise Cancelled("enough")
 
