@@ -56,6 +56,8 @@ def _entry(name: str, field: FieldInfo) -> Entry:
         return Entry(name, section, "choice", tuple(get_args(kind)), None, None)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return Entry(name, section, "choice", tuple(member.value for member in kind), None, None)
+    if kind is str:
+        return Entry(name, section, "text", (), None, None)
     if kind is bool:
         return Entry(name, section, "switch", (), None, None)
     if kind is str:

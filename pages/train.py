@@ -73,7 +73,7 @@ def _state(workspace: Workspace, known: list[runs.Run]) -> str:
 def _plan(workspace: Workspace, chosen: Start) -> TrainConfig | None:
     """The form, the audit, the forecast and the command; None where values, data or settings do not do."""
     try:
-        config = config_of(form(chosen))
+        config = config_of(form(workspace, chosen))
         found = prospect(workspace, config)
         if chosen.parent:
             check_fork(chosen.parent, config, found.data_hash, found.graph_hash)

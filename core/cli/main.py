@@ -26,6 +26,7 @@ _GROUPS = (
     "core.cli.score",
     "core.cli.trust",
     "core.cli.finetune",
+    "core.cli.encode",
     "core.cli.machine",
     "core.cli.serving",
 )

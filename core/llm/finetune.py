@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from core.errors import DataError
 from core.llm.adapted import load_state
@@ -48,6 +48,15 @@ class Trained:
     def best(self) -> Check:
         """The validation with the lowest loss that counts."""
         return next(check for check in reversed(self.checks) if check.best)
+
+
+class Rates(Protocol):
+    """How the learning rate goes; see ``FinetuneConfig``."""
+
+    @property
+    def warmup_share(self) -> float: ...  # noqa: D102
+    @property
+    def schedule(self) -> str: ...  # noqa: D102
 
 
 class Finetuner:
@@ -256,7 +265,7 @@ class Finetuner:
         self.seconds = float(checkpoint["seconds"])
 
 
-def rate_at(step: int, total: int, config: FinetuneConfig) -> float:
+def rate_at(step: int, total: int, config: Rates) -> float:
     """The learning rate at a step (counted from 0), as a share of its peak: it rises, then falls to a twentieth."""
     warm = max(1, round(total * config.warmup_share))
     if step < warm:

@@ -49,10 +49,8 @@ class SentenceEncoder:
                     max_length=_MAX_TOKENS,
                     return_tensors="pt",
                 ).to(model.device)
-                hidden = model(**inputs).last_hidden_state
-                weight = inputs["attention_mask"].unsqueeze(-1).to(hidden.dtype)
-                mean = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
-                made[chosen] = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
+                vectors = pooled(model(**inputs).last_hidden_state, inputs["attention_mask"])
+                made[chosen] = vectors.cpu().numpy()
                 if on_progress:
                     on_progress(first + len(chosen), len(texts))
         return made
@@ -70,3 +68,13 @@ class SentenceEncoder:
         tokenizer = AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
         model = AutoModel.from_pretrained(self.folder, local_files_only=True, dtype=torch.float32)
         return tokenizer, model.to(best_device()).eval()
+
+
+def pooled(hidden: Any, mask: Any) -> Any:
+    """float32[texts, width]: the mean of ``hidden`` [texts, tokens, width] where ``mask`` [texts, tokens] is 1, scaled
+    to length one."""
+    import torch
+
+    weight = mask.unsqueeze(-1).to(torch.float32)
+    mean = (hidden.float() * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
+    return torch.nn.functional.normalize(mean, dim=1)

@@ -19,6 +19,7 @@ from core.domain import Derivation, Fact
 from core.errors import RunError
 from core.recommend.baselines import Baseline
 from core.recommend.config import TrainConfig
+from core.recommend.encoder import ENCODERS
 from core.recommend.features import FactTable, Features, PriceScale, Vocabulary
 from core.recommend.text import Lexicon
 from core.storage.workspaces import Workspace
@@ -35,7 +36,8 @@ FORMAT = 1
 class Artefact:
     """What a finished run leaves: enough to score any shopper and any product without the training data.
 
-    ``facts`` are those the model uses, by product id; ``encoder`` names the sentence encoder, "" for none.
+    ``facts`` are those the model uses, by product id; ``tuned`` is the folder of the encoder it reads with, None for
+    the embedded one as it comes.
     """
 
     run_id: str
@@ -48,6 +50,7 @@ class Artefact:
     baseline: Baseline
     average: NDArray[np.floating]
     average_baseline: NDArray[np.float64]
+    tuned: Path | None = None
 
 
 def save(artefact: Artefact, folder: Path) -> None:
@@ -141,6 +144,7 @@ def read(folder: Path) -> Artefact:
     return Artefact(
         told["run"], config, network, mix, vocabulary, features, facts, baseline,
         arrays["average"].astype(np.float64), arrays["average_baseline"],
+        folder.parent.parent / ENCODERS / config.encoder if config.encoder else None,
     )  # fmt: skip
 
 

@@ -130,6 +130,11 @@ class TrainConfig(BaseModel):
     id_dim: int = _field(
         "product", 32, ge=0, le=512, description="Size of the learned product vector; 0 for none."
     )
+    encoder: str = _field(
+        "product",
+        "",
+        description="Id of a tuned text encoder of the workspace; none for the one as it comes.",
+    )
     text_dim: int = _field(
         "product", 64, ge=8, le=384, description="Size of each text vector after projection."
     )

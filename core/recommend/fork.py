@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import ConfigError, RunError
+from core.form import entries
 from core.recommend.artefact import read_curves
 from core.recommend.config import TrainConfig
 from core.recommend.runs import Run
@@ -19,8 +20,8 @@ Which = Literal["best", "last"]
 FILE = "checkpoint.pt"
 WEIGHTS = "weights.safetensors"
 FIXED = (
-    *("split", "valid_share", "test_share", "purchases_only"),
-    *("text", "graph", "reviews_in_graph", "id_dim", "text_dim", "graph_dim"),
+    *(entry.name for entry in entries(TrainConfig) if entry.section == "data"),
+    *("text", "encoder", "graph", "reviews_in_graph", "behaviour_in_graph", "id_dim", "text_dim", "graph_dim"),
     *("layers", "heads", "width", "history_length"),
 )
 """Settings that a fork keeps: those that give the weights their shape, and those that say what is tested on. A fork

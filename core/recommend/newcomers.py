@@ -39,7 +39,7 @@ def extended(workspace: Workspace, artefact: Artefact, fresh: list[Product]) -> 
     vocabulary = artefact.vocabulary
     config = artefact.config
     facts = graph_facts(workspace, reviews=config.reviews_in_graph, behaviour=config.behaviour_in_graph)
-    encoder = sentence_encoder(required=True) if vocabulary.sentences else None
+    encoder = sentence_encoder(artefact.tuned, required=True, remember=True) if vocabulary.sentences else None
     features = vocabulary.encode(fresh, facts, np.zeros(len(fresh), np.float32), encoder)
     joined = artefact.features.joined(features)
     baseline, whole = artefact.baseline, sp.identity(len(artefact.features), dtype=np.float32, format="csr")

@@ -287,5 +287,5 @@ class Recommender:
         if self.artefact.vocabulary.sentences and self._encoder is None:
             from core.recommend.encoder import sentence_encoder
 
-            self._encoder = sentence_encoder(required=True)
+            self._encoder = sentence_encoder(self.artefact.tuned, required=True)
         return self._encoder

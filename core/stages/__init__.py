@@ -24,4 +24,5 @@ REGISTRY: dict[str, str] = {
     "drivers": "core.stages.drivers:run",
     "audit": "core.stages.audit:run",
     "task": "core.stages.tasks:run",
+    "encode": "core.stages.encode:run",
 }

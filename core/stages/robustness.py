@@ -164,6 +164,6 @@ def model_of(workspace: Workspace, chosen: Run, params: RobustParams) -> Model:
             where=chosen.name,
             remedy="Train again, then examine the new run.",
         )
-    encoder = sentence_encoder(required=True) if artefact.vocabulary.sentences else None
+    encoder = sentence_encoder(artefact.tuned, required=True) if artefact.vocabulary.sentences else None
     data = dataset_of(chosen, workspace, known)
     return Model(artefact, products, data, read_by_tagger, encoder, most=params.cases, seed=params.seed)

@@ -27,6 +27,7 @@ from core.recommend.fork import FILE, check_fork, start_weights
 from core.recommend.search.kept import budget, tuned_baselines
 from core.recommend.source import documents_of, review_times
 from core.recommend.trackers import Tracker, check_tracker, figures, tracked
+from core.recommend.tuning.kept import tuned_encoder
 from core.stages.certify import certify
 from core.storage.decisions import left_out
 from core.storage.workspaces import Workspace
@@ -109,7 +110,8 @@ def _train(context: Context, config: TrainConfig, run_id: str, name: str, params
         context.emit("notice", code="left_out", n=len(found.gone))
     context.check()
     wanted = config.text in (TextKind.SENTENCE, TextKind.BOTH)
-    encoder = sentence_encoder() if wanted else None
+    tuned = tuned_encoder(workspace, config, parts)
+    encoder = sentence_encoder(tuned, remember=True) if wanted else None
     if wanted and encoder is None:
         context.emit("notice", code="no_sentences")
     fork, search_id = dict(params.get("fork") or {}), str(params.get("search") or "")

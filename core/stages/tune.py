@@ -32,7 +32,9 @@ from core.recommend.search.plan import (
 )
 from core.recommend.search.study import importances, search
 from core.recommend.source import documents_of
+from core.recommend.tuning.kept import tuned_encoder
 from core.stages.params import parsed
+from core.storage.decisions import left_out
 from core.storage.workspaces import Workspace
 
 WITH_SENTENCES = (TextKind.SENTENCE, TextKind.BOTH)
@@ -111,7 +113,7 @@ def summary(workspace: Workspace, search_id: str) -> dict[str, Any]:
 def _bench(context: Context, plan: SearchPlan) -> tuple[Bench, str, str]:
     workspace, config = context.workspace, plan.config
     products = list(Catalogue(workspace).products())
-    data = dataset(workspace, products, config).data
+    data = dataset(workspace, products, config, left_out(workspace)).data
     parts = split(data, config.split.value, config.valid_share, config.test_share)
     graph = GraphStore(workspace).graph()
     facts = training_facts(
@@ -120,7 +122,9 @@ def _bench(context: Context, plan: SearchPlan) -> tuple[Bench, str, str]:
         reviews=config.reviews_in_graph,
         behaviour=config.behaviour_in_graph,
     )
-    encoder = sentence_encoder() if _reads_sentences(plan, config) else None
+    encoder = None
+    if _reads_sentences(plan, config):
+        encoder = sentence_encoder(tuned_encoder(workspace, config, parts), remember=True)
     return Bench(parts, products, facts, config, encoder, context.check), data.hash, graph.hash
 
 

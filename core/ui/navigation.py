@@ -43,6 +43,7 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("exchange", "swap_horiz"),
     ),
     "recommend": (
+        PageSpec("encoder", "text_fields"),
         PageSpec("train", "model_training"),
         PageSpec("search", "manage_search"),
         PageSpec("runs", "leaderboard"),

@@ -45,6 +45,7 @@ PAGES = {
     "drivers": "drivers",
     "audit": "audit",
     "task": "tasks",
+    "encode": "encoder",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",

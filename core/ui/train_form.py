@@ -15,6 +15,7 @@ from core.recommend.config import PRESETS, TrainConfig
 from core.recommend.fork import FIXED, Saved, parent_config, saved
 from core.storage.workspaces import Workspace
 from core.ui.config_form import widget
+from core.ui.encoder_state import encoder_choice
 from core.ui.shell import param, set_params
 from core.ui.text import number, t
 
@@ -46,12 +47,15 @@ def start(workspace: Workspace, known: list[runs.Run]) -> Start:
     return _from_run(parent, points) if parent and points else _from_preset()
 
 
-def form(chosen: Start) -> dict[str, Any]:
+def form(workspace: Workspace, chosen: Start) -> dict[str, Any]:
     """Draw the fields and give their values; those that a fork keeps cannot be changed."""
     every = entries(TrainConfig)
     fixed = FIXED if chosen.parent else ()
 
     def field(name: str) -> Any:
+        if name == "encoder":
+            asked = param("encoder") or str(chosen.values["encoder"])
+            return encoder_choice(workspace, asked, "train", chosen.key, disabled=name in fixed)
         entry = next(one for one in every if one.name == name)
         return widget(entry, chosen.values[name], "train", chosen.key, disabled=name in fixed)
 

@@ -1,0 +1,34 @@
+"""Text encoders of a few thousand weights, made on the fly: a BERT and a Llama that read the small shop's texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.recommend.text import product_text
+from tests.recommend_world import products
+
+
+def bert(folder: Path, seed: int = 0) -> Path:
+    """A BERT of two layers, 32 wide, without the head of its language model, in ``folder``."""
+    import torch
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pieces = BertWordPieceTokenizer(lowercase=True)
+    pieces.train_from_iterator([product_text(product) for product in products()], vocab_size=300)
+    special = {f"{name}_token": f"[{name.upper()}]" for name in ("unk", "sep", "pad", "cls", "mask")}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces._tokenizer, **special)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=128,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
