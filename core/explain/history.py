@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.explain.model import Explainable, Masks, Scores
+from core.explain.model import Answering, Masks, Scores
 from core.explain.shapley import shapley_of
 
 MAX_PLAYERS = 10
@@ -22,7 +22,7 @@ class HistoryShare:
     older: tuple[str, ...] = ()
 
 
-def history_shares(model: Explainable, history: Sequence[str], product_id: str) -> list[HistoryShare]:
+def history_shares(model: Answering, history: Sequence[str], product_id: str) -> list[HistoryShare]:
     """Exact shares of the latest distinct products, newest first; what is older counts as one player.
 
     Shares sum to ``score(history) - score(nothing)``, where nothing is not the average shopper: a first product would

@@ -39,19 +39,12 @@ class ScoredProduct(Protocol):
         """Its score."""
 
 
-class Explainable(Protocol):
-    """A recommender that can be asked what it would have said."""
+class Answering(Protocol):
+    """A model that scores one product for one shopper: a recommender, or the model of a task."""
 
     @property
     def groups(self) -> Sequence[Group]:
         """The feature groups, at most 12."""
-
-    @property
-    def product_ids(self) -> Sequence[str]:
-        """All products that can be ranked, in the order of ``score``."""
-
-    def score(self, history: Sequence[str]) -> Scores:
-        """Scores of all products, shape (products,)."""
 
     def score_coalitions(
         self,
@@ -80,6 +73,20 @@ class Explainable(Protocol):
         """Scores of one product for each of the histories; shape (len(histories),). An empty history is that of the
         average shopper or, without ``stranger``, nothing."""
 
+    def facts_of(self, product_id: str) -> Sequence[Fact]:
+        """The facts of one product that the model uses."""
+
+
+class Explainable(Answering, Protocol):
+    """A recommender that can be asked what it would have said."""
+
+    @property
+    def product_ids(self) -> Sequence[str]:
+        """All products that can be ranked, in the order of ``score``."""
+
+    def score(self, history: Sequence[str]) -> Scores:
+        """Scores of all products, shape (products,)."""
+
     def score_versions(
         self,
         history: Sequence[str],
@@ -95,6 +102,3 @@ class Explainable(Protocol):
 
     def score_lists(self, histories: Sequence[Sequence[str]]) -> Scores:
         """Scores of all products for each of the histories, shape (len(histories), products)."""
-
-    def facts_of(self, product_id: str) -> Sequence[Fact]:
-        """The facts of one product that the model uses."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain import Fact
-from core.explain.model import Explainable
+from core.explain.model import Answering
 
 _PRODUCT = "product:"
 
@@ -39,7 +39,7 @@ class GraphPath:
         return tuple(fact.relation for fact in self.facts)
 
 
-def fact_effects(model: Explainable, history: Sequence[str], product_id: str) -> list[FactEffect]:
+def fact_effects(model: Answering, history: Sequence[str], product_id: str) -> list[FactEffect]:
     """The effect of each fact of the product by deletion and re-scoring, largest first."""
     facts = list(model.facts_of(product_id))
     if not facts:

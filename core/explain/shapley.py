@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ConfigError
-from core.explain.model import Explainable, Masks, Scores
+from core.explain.model import Answering, Masks, Scores
 from core.explain.reference import Reference
 
 MAX_GROUPS = 12
@@ -96,7 +96,7 @@ class Attribution:
 
 
 def attribute(
-    model: Explainable, history: Sequence[str], product_id: str, reference: Reference | None = None
+    model: Answering, history: Sequence[str], product_id: str, reference: Reference | None = None
 ) -> Attribution:
     """The exact share of each feature group in one score, compared with ``reference`` (the average without one)."""
     against = reference or Reference()

@@ -8,6 +8,7 @@ from typing import Any
 from core.explain.faithful import faithfulness
 from core.explain.history import history_shares
 from core.explain.paths import fact_effects
+from core.explain.reference import Reference
 from core.explain.shapley import attribute
 from core.explain.surrogate import agreement, lime_groups
 from core.explain.words import WordShares, lime_words, shap_words
@@ -20,9 +21,9 @@ def task_explanation(
     asked: Asked, history: Sequence[str], product_id: str, *, background: str = "average", seed: int = 0
 ) -> dict[str, Any]:
     """Why this answer: exact Shapley shares of the groups beside LIME, words, facts, past products, faithfulness."""
-    exact = attribute(asked, history, product_id, background)
-    lime = lime_groups(asked, history, product_id, seed=seed, background=background)
-    other = lime_groups(asked, history, product_id, seed=seed + 1, background=background)
+    exact = attribute(asked, history, product_id, Reference(background))
+    lime = lime_groups(exact.names, exact.scored, seed=seed)
+    other = lime_groups(exact.names, exact.scored, seed=seed + 1)
     card = faithfulness(exact, others=[lime.values, other.values])
     made: dict[str, Any] = {
         "product": product_id,

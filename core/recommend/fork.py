@@ -21,7 +21,16 @@ FILE = "checkpoint.pt"
 WEIGHTS = "weights.safetensors"
 FIXED = (
     *(entry.name for entry in entries(TrainConfig) if entry.section == "data"),
-    *("text", "encoder", "graph", "reviews_in_graph", "behaviour_in_graph", "id_dim", "text_dim", "graph_dim"),
+    *(
+        "text",
+        "encoder",
+        "graph",
+        "reviews_in_graph",
+        "behaviour_in_graph",
+        "id_dim",
+        "text_dim",
+        "graph_dim",
+    ),
     *("layers", "heads", "width", "history_length"),
 )
 """Settings that a fork keeps: those that give the weights their shape, and those that say what is tested on. A fork

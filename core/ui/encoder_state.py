@@ -59,9 +59,7 @@ def name_of(card: EncoderCard) -> str:
     return f"{kind_name(card.kind)} · {card.name} · {card.weights_hash[:4]}"
 
 
-def encoder_choice(
-    workspace: Workspace, value: str, page: str, key: str, *, disabled: bool = False
-) -> str:
+def encoder_choice(workspace: Workspace, value: str, page: str, key: str, *, disabled: bool = False) -> str:
     """A list of the workspace's encoders to choose from, worded by its page; "" is the embedded one as it comes."""
     names = {"": t("encoder.as_it_comes")} | {card.id: name_of(card) for card in listed(workspace)}
     ids = list(names)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import streamlit as st
 
+from core.explain.model import Explainable
+from core.explain.reference import Reference
 from core.recommend.tasks.config import Kind
 from core.recommend.tasks.predictor import Predictor
 from core.storage.workspaces import Workspace
@@ -108,7 +111,7 @@ def _shopper(workspace: Workspace, opened: Opened) -> str:
     if opened.card.kind is Kind.CLASS:
         return ""
     histories = taken(workspace)
-    asked = param("user")
+    asked = param("user") or ""
     usual = next((name for name in histories if len(histories[name]) <= 8), "")
     start = asked if asked in histories else "" if asked == "-" else usual
     options = ["", *histories]
@@ -183,7 +186,8 @@ def _question(asking: Asking, output: str) -> Question:
     asked = asking.model.asked(output, asking.shopper, asking.needs)
     version = f"{asking.version}:{output}:{asking.shopper}:{SEPARATOR.join(asking.needs)}"
     text = asked.text(asking.product_id) if asked.reads_text else ""
-    return Question(asked, version, asking.history, asking.product_id, text)
+    model = cast(Explainable, asked)  # nothing is asked of it here that only a ranking answers
+    return Question(model, version, asking.history, asking.product_id, text, Reference())
 
 
 def _why(workspace: Workspace, opened: Opened, question: Question, output: str) -> None:

@@ -158,11 +158,12 @@ class Asked:
         product_id: str,
         masks: NDArray[np.bool_],
         background: str = "average",
+        shoppers: Sequence[Sequence[str]] = (),
     ) -> Array:
         """float64[n] answers for a product with only the groups of each row of ``masks`` (bool[n, groups]) on.
 
-        What is off of the shopper is not known; what is off of the product has the value of the background: "average"
-        (the catalogue's mean), "empty" (nothing), or another product's id.
+        What is off of the shopper is not known, whoever the other ``shoppers`` are; what is off of the product has the
+        value of the background: "average" (the catalogue's mean), "empty" (nothing), or another product's id.
         """
         masks = np.asarray(masks, bool)
         if masks.ndim != 2 or masks.shape[1] != len(self.groups):
@@ -206,8 +207,11 @@ class Asked:
         sets = [[fact for fact in self.facts_of(product_id) if fact.id in chosen] for chosen in kept]
         return self._changed(history, row, self.model.encoding.with_facts(self.model.rows[row], sets))
 
-    def score_histories(self, histories: Sequence[Sequence[str]], product_id: str) -> Array:
-        """float64[histories]: answers for one product for each history."""
+    def score_histories(
+        self, histories: Sequence[Sequence[str]], product_id: str, *, stranger: bool = True
+    ) -> Array:
+        """float64[histories]: answers for one product for each history; an empty one is nobody's, with or without
+        ``stranger``."""
         row = np.full(len(histories), self.model.row(product_id))
         return self._told(self.model.rows[row], self._taken(histories), self._offset(row))[:, self.output]
 
@@ -239,7 +243,7 @@ class Asked:
             return np.asarray(self.model.rows.mean(0, dtype=np.float64))
         if background == "empty":
             return np.zeros(self.model.rows.shape[1])
-        return self.model.rows[self.model.row(background)].astype(np.float64)
+        return np.asarray(self.model.rows[self.model.row(background)], np.float64)
 
     def _record(self, row: int, background: str) -> tuple[float, float]:
         record = self.model.fitted.record.product

@@ -67,14 +67,18 @@ class _Sums:
         self.product, self.shopper = examples.product[rows], examples.shopper[rows]
         self.plain = float(self.target.mean())
         self.mean = self._unit(np.array(self.plain)).item()
-        self.sums = np.bincount(self.product, self.target, minlength=len(examples.products))
+        self.sums: Array = np.bincount(self.product, self.target, minlength=len(examples.products)).astype(
+            float
+        )
         self.counts = np.bincount(self.product, minlength=len(examples.products)).astype(float)
         known = self.shopper >= 0
         size = len(examples.shoppers)
-        self.own_sums = np.bincount(self.shopper[known], self.target[known], minlength=size)
+        self.own_sums: Array = np.bincount(self.shopper[known], self.target[known], minlength=size).astype(
+            float
+        )
         self.own_counts = np.bincount(self.shopper[known], minlength=size).astype(float)
         expected = self._damped(self.sums, self.counts)[self.product[known]]
-        self.own_expected = np.bincount(self.shopper[known], expected, minlength=size)
+        self.own_expected: Array = np.bincount(self.shopper[known], expected, minlength=size).astype(float)
 
     def record(self) -> Record:
         return Record(self.mean, self._products(self.sums, self.counts), self._shoppers())
