@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from bench.common import machine, peak_memory_mb, table
 from bench.datasets import SETS, load
 from core.domain import Assertion, Document, DocumentKind, EntryKind, LogEntry, content_hash
+from core.graph import previews
 from core.graph.alignments import alignment
 from core.graph.contributions import contributions
 from core.graph.fold import Fold
@@ -107,7 +108,7 @@ def costs(count: int) -> list[tuple[str, float]]:
     graph = state.graph()
     steps.append(("fold", time.process_time() - began))
     data, seq = parse(RULE), count + 1
-    measure("what a rule would bring", lambda: state.would_follow(rule_id(data), data))
+    measure("what a rule would bring", lambda: previews.would_follow(state, rule_id(data), data))
     rule = rule_entry(RULE)
     measure("record a rule", lambda: state.take((), [LogEntry(rule.kind, rule.target, rule.data, seq=seq)]))
     measure("withdraw it", lambda: state.take((), [LogEntry(rule.kind, rule.target, {}, seq=seq + 1)]))
@@ -121,9 +122,10 @@ def costs(count: int) -> list[tuple[str, float]]:
     measure("what each source adds", lambda: contributions(graph))
     measure("shared intents", lambda: shared_intents(graph))
     measure(
-        "what a policy would leave", lambda: state.contradictions(Policy(on_conflict=OnConflict.MAJORITY))
+        "what a policy would leave",
+        lambda: previews.contradictions(state, Policy(on_conflict=OnConflict.MAJORITY)),
     )
-    measure("what a source would take along", lambda: state.without("b"))
+    measure("what a source would take along", lambda: previews.without(state, "b"))
     measure("propose attributes", lambda: proposals(graph))
     return steps
 

@@ -144,7 +144,7 @@ def _first(workspace: Workspace) -> None:
 
 def _run(workspace: Workspace, *, busy: bool) -> None:
     with st.container(horizontal=True, horizontal_alignment="center", width="content", key="resolve-run-row"):
-        params: ResolveParams | None = form()
+        params: ResolveParams | None = form(alone=_alone(workspace))
         clicked = st.button(
             t("resolve.run"),
             type="primary",
@@ -155,6 +155,11 @@ def _run(workspace: Workspace, *, busy: bool) -> None:
     if clicked and params is not None:
         set_params(job=Jobs(workspace).submit(STAGE, params.model_dump(mode="json")), rows=None)
         st.rerun()
+
+
+def _alone(workspace: Workspace) -> bool:
+    """Whether all products are of one source."""
+    return sum(source.kind == "products" for source in Catalogue(workspace).sources()) < 2
 
 
 def _watched(workspace: Workspace) -> JobView | None:

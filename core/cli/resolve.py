@@ -22,7 +22,12 @@ def register(commands: Commands) -> None:
         action="store_true",
         help="merge sure pairs that share no number, code or title too",
     )
-    resolve.add_argument("--within", action="store_true", help="look for twins within a source too")
+    resolve.add_argument(
+        "--within",
+        action="store_true",
+        default=None,
+        help="look for twins within a source too; done anyway where there is only one",
+    )
     resolve.add_argument("--color", action="store_true", help="different colours are different products")
     resolve.add_argument("--vectors", action="store_true", help="compare the meaning of titles too (slower)")
     resolve.add_argument("--model", default="", help="language model to ask about pairs in doubt")

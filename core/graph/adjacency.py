@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from core.domain import Fact
 
 Ids = tuple[str, ...]
+HUB = 500
+"""Of nodes with so many facts the neighbours are kept once somebody has asked for them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,13 +18,14 @@ class Adjacency(Mapping[str, Ids]):
 
     ``links`` has the same in no order, ``own`` the facts that a node is the subject of, by relation and object. A hub
     may have as many facts as there are products, so their order is made on demand, and serves every later version of
-    the graph in which nothing has changed at that node.
+    the graph in which nothing has changed at that node; so do the other ends of its facts.
     """
 
     facts: Mapping[str, Fact]
     links: Mapping[str, Ids]
     own: Mapping[str, Ids]
     ordered: dict[str, tuple[Ids, Ids]] = field(default_factory=dict)
+    ends: dict[str, tuple[Ids, Ids]] = field(default_factory=dict)
 
     @staticmethod
     def of(facts: Mapping[str, Fact]) -> Adjacency:
@@ -43,6 +46,18 @@ class Adjacency(Mapping[str, Ids]):
             known = self.ordered[node_id] = (links, tuple(fact.id for fact in found))
         return known[1]
 
+    def neighbours(self, node_id: str) -> Ids:
+        """The nodes one fact away, each as often as there are facts, in no order."""
+        links = self.links.get(node_id, ())
+        known = self.ends.get(node_id)
+        if known is not None and known[0] is links:
+            return known[1]
+        facts = map(self.facts.__getitem__, links)
+        found = tuple([fact.object if fact.subject == node_id else fact.subject for fact in facts])
+        if len(found) >= HUB:
+            self.ends[node_id] = (links, found)
+        return found
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.links)
 
@@ -57,6 +72,7 @@ class Links:
         self._links: dict[str, Ids] = {}
         self._own: dict[str, Ids] = {}
         self._ordered: dict[str, tuple[Ids, Ids]] = {}
+        self._ends: dict[str, tuple[Ids, Ids]] = {}
         self._come: dict[str, dict[str, None]] = {}
         self._gone: dict[str, set[str]] = {}
 
@@ -79,7 +95,7 @@ class Links:
     def adjacency(self, facts: Mapping[str, Fact]) -> Adjacency:
         """What is linked now."""
         self._settle()
-        return Adjacency(facts, dict(self._links), dict(self._own), self._ordered)
+        return Adjacency(facts, dict(self._links), dict(self._own), self._ordered, self._ends)
 
     def _settle(self) -> None:
         """Make each node that was touched anew, once, however many of its facts came or went."""
@@ -92,6 +108,7 @@ class Links:
             else:
                 self._links.pop(node, None)
                 self._ordered.pop(node, None)
+                self._ends.pop(node, None)
         self._gone.clear()
         self._come.clear()
 

@@ -10,26 +10,23 @@ for Collision-Free Hashing, 1997), which can be brought up to date part by part 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
-from core.domain import Assertion, EntryKind, Fact, Ledger, LogEntry, Node, Standing, content_hash
-from core.graph.adjacency import Links
+from core.domain import Assertion, EntryKind, Fact, Ledger, LogEntry, Standing, content_hash
 from core.graph.alignments import Alignments
-from core.graph.canonical import MODULUS, digest
-from core.graph.logic import Implications
+from core.graph.canonical import MODULUS
+from core.graph.logic import Implication, Implications
 from core.graph.merges import resolved_merges
-from core.graph.model import Graph, OnConflict, Policy, Reason, Title, product_id, product_node
+from core.graph.model import Graph, Policy, Reason, Title
+from core.graph.naming import Names
 from core.graph.registers import Registers
 from core.graph.subject import Subject, judge
 from core.graph.values import Claim, Values
+from core.graph.verdicts import NOTHING, Change, Verdicts
 from core.ontology import relation as relation_of
 
 __all__ = ["Fold", "Graph", "fold"]
-
-_NOTHING = Subject()
 
 
 def fold(
@@ -63,19 +60,8 @@ class Fold:
         self._alignment_targets: set[str] = set()
         self._rule_ids: set[str] = set()
         self._rules = Implications()
-        self._derived: Counter[str] = Counter()
-        self._subjects: dict[str, Subject] = {}
-        self._labels: dict[str, Counter[tuple[bool, str]]] = {}
-        self._surfaces: dict[str, Counter[str]] = {}
-        self._nodes: dict[str, Node] = {}
-        self._facts: dict[str, Fact] = {}
-        self._links = Links()
-        self._standing: dict[str, Standing] = {}
-        self._reasons: dict[str, str] = {}
-        self._weighed: dict[str, float] = {}
-        self._conflicts: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._counts: Counter[Standing] = Counter()
-        self._sum = 0
+        self._verdicts = Verdicts()
+        self._names = Names(self._values.node_type, titles)
         self._waiting: set[str] = set()
 
     def knows(self, assertion_id: str) -> bool:
@@ -92,8 +78,7 @@ class Fold:
         self._bring_up_to_date(
             self._claims_anew([c for c in self._claims.values() if _may_name_a_product(c)])
         )
-        for product in changed:
-            self._name(product_node(product))
+        self._names.retitle(titles, changed)
 
     def take(
         self,
@@ -127,62 +112,66 @@ class Fold:
 
     def graph(self) -> Graph:
         """The graph as it is now; it does not change when more is taken in."""
-        facts = dict(self._facts)
+        verdicts, names = self._verdicts, self._names
+        facts, total = dict(verdicts.facts), (verdicts.sum + names.sum) % MODULUS
         return Graph(
-            nodes=dict(self._nodes),
+            nodes=dict(names.nodes),
             facts=facts,
-            standing=dict(self._standing),
-            reasons=dict(self._reasons),
-            conflicts=dict(self._conflicts),
-            ledger=Ledger(**{standing.value: self._counts[standing] for standing in Standing}),
-            hash=content_hash(str(self._sum), str(len(self._facts)), str(len(self._nodes))),
+            standing=dict(verdicts.standing),
+            reasons=dict(verdicts.reasons),
+            conflicts=dict(verdicts.conflicts),
+            ledger=Ledger(**{standing.value: verdicts.counts[standing] for standing in Standing}),
+            hash=content_hash(str(total), str(len(facts)), str(len(names.nodes))),
             seq=self.seq,
             merged=dict(self._merged),
             rules=self._values.rules,
-            weighed=dict(self._weighed),
-            adjacency=self._links.adjacency(facts),
+            weighed=dict(verdicts.weighed),
+            adjacency=verdicts.links.adjacency(facts),
             alignments=self._values.alignments,
             implications=self._rules.by_id,
-            derived=dict(+self._derived),
+            derived=dict(+verdicts.derived),
         )
 
-    def would_follow(self, rule_id: str, data: Mapping[str, Any]) -> list[Fact]:
-        """The facts that a rule of these parts would bring, its consequences by other rules among them."""
-        rule = self._values.implication(rule_id, data, self._root)
-        alone, rules = Implications([rule]), Implications([*self._rules.by_id.values(), rule])
-        roots = {fact.subject for fact in self._facts.values() if alone.may_concern(fact)}
-        judged = self._judged(roots, self.policy, rules)
-        return [fact for new in judged.values() for fact in new.facts if fact.id not in self._facts]
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """The facts as they are now, by id."""
+        return self._verdicts.facts
 
-    def contradictions(self, policy: Policy) -> dict[tuple[str, str], tuple[Fact, ...]]:
-        """For each subject and relation whose values contradict each other, whatever the fold's own policy: the facts
-        that would stand by ``policy``."""
-        roots = {root for root, _ in self._conflicts}
-        contested = (self._claims[i] for i, why in self._reasons.items() if why == Reason.CONTESTED)
-        roots |= {self._root(claim.subject) for claim in contested}
-        every = self._judged(roots, replace(policy, on_conflict=OnConflict.KEEP), self._rules)
-        left = self._judged(roots, policy, self._rules)
-        return {
-            (root, relation): tuple(fact for fact in left[root].facts if fact.relation == relation)
-            for root in sorted(roots)
-            for relation in every[root].conflicts
-        }
+    @property
+    def rules(self) -> Implications:
+        """The rules in force."""
+        return self._rules
 
-    def without(self, source: str) -> tuple[list[Fact], list[Fact]]:
-        """(facts that would go, facts that would come) if a source were not there. What may come are values that it has
-        kept apart until then."""
-        roots = {self._root(claim.subject) for claim in self._claims.values() if claim.source == source}
-        judged = self._judged(roots, self.policy, self._rules, source)
-        left = {fact.id: fact for new in judged.values() for fact in new.facts}
-        now = {fact.id: fact for root in roots for fact in self._subjects.get(root, _NOTHING).facts}
-        gone = [fact for i, fact in now.items() if i not in left]
-        return gone, [fact for i, fact in left.items() if i not in now]
+    @property
+    def contested(self) -> set[str]:
+        """The subjects of which values contradict each other, or are kept apart because they do."""
+        apart = (self._claims[i] for i, why in self._verdicts.reasons.items() if why == Reason.CONTESTED)
+        return {root for root, _ in self._verdicts.conflicts} | {self._root(claim.subject) for claim in apart}
 
-    def _judged(
-        self, roots: Iterable[str], policy: Policy, rules: Implications, without: str | None = None
+    def subjects_of(self, source: str) -> set[str]:
+        """The subjects of which a source says something."""
+        return {self._root(claim.subject) for claim in self._claims.values() if claim.source == source}
+
+    def subject(self, root: str) -> Subject:
+        """What the graph says of a subject; nothing where it says nothing."""
+        return self._verdicts.subjects.get(root, NOTHING)
+
+    def implication(self, rule_id: str, data: Mapping[str, Any]) -> Implication:
+        """A rule of these parts, with the nodes that its words name now."""
+        return self._values.implication(rule_id, data, self._root)
+
+    def judged(
+        self,
+        roots: Iterable[str],
+        *,
+        policy: Policy | None = None,
+        rules: Implications | None = None,
+        without: str | None = None,
     ) -> dict[str, Subject]:
-        members = self._members()
-        return {root: self._judge(root, members, policy, rules, without) for root in roots}
+        """The verdicts on these subjects: by the fold's own policy and rules unless others are given, and as if the
+        source ``without`` were not there. Nothing is changed."""
+        members, given = self._members(), self._rules if rules is None else rules
+        return {root: self._judge(root, members, policy or self.policy, given, without) for root in roots}
 
     def _bring_up_to_date(self, roots: Iterable[str] = ()) -> None:
         roots = set(roots)
@@ -198,13 +187,10 @@ class Fold:
         if self._rule_ids:
             roots |= self._rules_anew()
         self._waiting.clear()
-        judged = self._judged(roots, self.policy, self._rules)
-        changed = [root for root, new in judged.items() if self._subjects.get(root, _NOTHING) != new]
-        # A merge moves assertions from one subject to another, so all leave before any comes.
-        touched = set[str]().union(*(self._leave(root) for root in changed))
-        touched = touched.union(*(self._enter(root, judged[root]) for root in changed))
-        for node in touched:
-            self._name(node)
+        changes = [Change(root, self.subject(root), new) for root, new in self.judged(roots).items()]
+        changes = [change for change in changes if change.old != change.new]
+        self._verdicts.follow(changes)
+        self._names.follow(changes)
 
     def _normalise_anew(self, versions: Iterable[str]) -> set[str]:
         """Follow the rules of these schema versions, and the alignments; returns the subjects of the claims that count
@@ -213,7 +199,10 @@ class Fold:
         aligned = not self._waiting.isdisjoint(self._alignment_targets) and self._align_anew()
         if not news and not aligned:
             return set()
-        return self._claims_anew([c for c in self._claims.values() if aligned or c.schema_version in news])
+        realigned = self._values.realigned if aligned else _never
+        return self._claims_anew(
+            [c for c in self._claims.values() if c.schema_version in news or realigned(c)]
+        )
 
     def _claims_anew(self, claims: Iterable[Claim]) -> set[str]:
         """Say again what these claims say; returns the subjects of those that say something else now, and those they
@@ -248,7 +237,7 @@ class Fold:
         new = Implications(rule for i, rule in now.items() if before.get(i) != rule)
         return {
             fact.subject
-            for fact in self._facts.values()
+            for fact in self._verdicts.facts.values()
             if new.may_concern(fact) or any(way.rule in gone for way in fact.derivations)
         }
 
@@ -283,7 +272,7 @@ class Fold:
         without: str | None = None,
     ) -> Subject:
         if root in self._merged:
-            return _NOTHING
+            return NOTHING
         ids = [
             assertion_id
             for node in (root, *members.get(root, ()))
@@ -292,77 +281,10 @@ class Fold:
         claims = [claim for i in ids if (claim := self._claims[i]).source != without]
         return judge(root, claims, self._registers, self._schemas, self._root, policy, rules)
 
-    def _leave(self, root: str) -> set[str]:
-        """Take a subject's facts out; returns the nodes they named."""
-        old = self._subjects.pop(root, _NOTHING)
-        self._count(old, -1)
-        for fact in old.facts:
-            del self._facts[fact.id]
-        self._links.leave(root, old.facts)
-        for assertion in old.standing:
-            del self._standing[assertion]
-            self._reasons.pop(assertion, None)
-            self._weighed.pop(assertion, None)
-        for relation in old.conflicts:
-            del self._conflicts[(root, relation)]
-        return {mention.node for mention in old.mentions}
 
-    def _enter(self, root: str, new: Subject) -> set[str]:
-        """Put a subject's facts in; returns the nodes they name."""
-        if not new.standing:
-            return set()
-        self._subjects[root] = new
-        self._count(new, 1)
-        self._facts.update((fact.id, fact) for fact in new.facts)
-        self._links.enter(root, new.facts)
-        self._standing.update(new.standing)
-        self._reasons.update(new.reasons)
-        self._weighed.update(new.weighed)
-        self._conflicts.update(((root, relation), facts) for relation, facts in new.conflicts.items())
-        return {mention.node for mention in new.mentions}
-
-    def _count(self, subject: Subject, sign: int) -> None:
-        if subject.standing:
-            self._sum = (self._sum + sign * subject.digest()) % MODULUS
-        for standing in subject.standing.values():
-            self._counts[standing] += sign
-        if self._rule_ids:
-            for fact in subject.facts:
-                for way in fact.derivations:
-                    self._derived[way.rule] += sign
-        for mention in subject.mentions:
-            labels = self._labels.setdefault(mention.node, Counter())
-            labels[(mention.own, mention.label)] += sign
-            if mention.surface:
-                self._surfaces.setdefault(mention.node, Counter())[mention.surface] += sign
-
-    def _name(self, node_id: str) -> None:
-        """Give a node its label and aliases: the most frequent, of equally frequent ones the first in the alphabet."""
-        old = self._nodes.pop(node_id, None)
-        if old:
-            self._sum = (self._sum - node_digest(old)) % MODULUS
-        labels = +self._labels.get(node_id, Counter())
-        if not labels:
-            self._labels.pop(node_id, None)
-            self._surfaces.pop(node_id, None)
-            return
-        surfaces = +self._surfaces.get(node_id, Counter())
-        self._labels[node_id], self._surfaces[node_id] = labels, surfaces
-        (_own, label), _count = min(labels.items(), key=lambda item: (not item[0][0], -item[1], item[0][1]))
-        aliases = tuple(s for s, _ in sorted(surfaces.items(), key=lambda item: (-item[1], item[0])))
-        kind = self._values.node_type(node_id)
-        product = product_id(node_id)
-        if product is not None and product in self.titles:
-            label = self.titles[product].title
-        new = Node(node_id, kind, label, aliases)
-        self._nodes[node_id] = new
-        self._sum = (self._sum + node_digest(new)) % MODULUS
+def _never(_claim: Claim) -> bool:
+    return False
 
 
 def _may_name_a_product(claim: Claim) -> bool:
     return claim.named is not None or relation_of(claim.relation).node_type == "Product"
-
-
-def node_digest(node: Node) -> int:
-    """A number in [0, 2**256) for a node and all it is called."""
-    return digest("node", node.id, node.type, node.label, *node.aliases)

@@ -87,7 +87,8 @@ class Log:
         """Bring the log in step with the documents: (assertions retracted, assertions restored).
 
         Retracts what rests on words that changed or left, and asserts again what rests on words that came back,
-        so that no model has to read them twice. Call it after each change of the catalogue.
+        so that no model has to read them twice. What somebody brought back by undoing such a retraction stays until
+        that undoing is undone. Call it after each change of the catalogue.
         """
         a, d = tables.assertions, tables.documents
         # Documents are never deleted, so the few that are not current lead to what is stale without a look at the rest.
@@ -98,7 +99,11 @@ class Log:
         with self._writing(connection) as writer:
             ids = list(writer.scalars(stale))
             known = registers_of(writer, ids)
-            leaving = [_retraction(i, DOCUMENT) for i in ids if known.claim(i).live]
+            leaving = [
+                _retraction(i, DOCUMENT)
+                for i in ids
+                if known.claim(i).live and not known.holds_on(i, DOCUMENT)
+            ]
             retracted = _write_new(writer, leaving, known)
             ids = list(writer.scalars(back))
             known = registers_of(writer, ids)

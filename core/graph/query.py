@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nsmallest
@@ -146,10 +146,12 @@ def ego(
             links.update(neighbours(graph, node, filters))
         for node in links.keys() & (seen.keys() | hidden):
             del links[node]
-        known = graph.by_node.links
-        ranked = nsmallest(max(room, 0), ((-count, -len(known[n]), n) for n, count in links.items()))
+        known, enough = graph.by_node.links, _enough(links, room)
+        ranked = nsmallest(
+            max(room, 0), ((-count, -len(known[n]), n) for n, count in links.items() if count >= enough)
+        )
         new = [node for _, _, node in ranked]
-        left_out.update(links.keys() - set(new))
+        left_out.update(links)
         seen.update(dict.fromkeys(new))
         return new
 
@@ -173,12 +175,22 @@ def ego(
     )
 
 
-def neighbours(graph: Graph, node_id: str, filters: Filters = ANYTHING) -> list[str]:
+def _enough(links: Mapping[str, int], room: int) -> int:
+    """The least number of facts that a node needs to be among the first ``room``."""
+    inside = 0
+    for count, nodes in sorted(Counter(links.values()).items(), reverse=True):
+        inside += nodes
+        if inside >= room:
+            return count
+    return 0
+
+
+def neighbours(graph: Graph, node_id: str, filters: Filters = ANYTHING) -> Sequence[str]:
     """The nodes one fact away, each as often as there are facts, in no order."""
-    facts = list(map(graph.facts.__getitem__, graph.by_node.links.get(node_id, ())))
-    if filters != ANYTHING:
-        facts = [fact for fact in facts if filters.passes(graph, fact)]
-    return [fact.object if fact.subject == node_id else fact.subject for fact in facts]
+    if filters == ANYTHING:
+        return graph.by_node.neighbours(node_id)
+    facts = map(graph.facts.__getitem__, graph.by_node.links.get(node_id, ()))
+    return [f.object if f.subject == node_id else f.subject for f in facts if filters.passes(graph, f)]
 
 
 def facts_between(graph: Graph, nodes: Iterable[str], filters: Filters = ANYTHING) -> Iterator[Fact]:

@@ -86,6 +86,14 @@ class Registers:
                 verdict = kind
         return ClaimState(live, reason, verdict, because, confidence)
 
+    def holds_on(self, assertion_id: str, reason: str) -> bool:
+        """Whether the last retraction of an assertion for this reason has been undone, by somebody who wants to keep
+        it."""
+        for mark in reversed(self._marks.get(assertion_id, ())):
+            if mark.kind is EntryKind.RETRACTED and mark.data.get("reason") == reason:
+                return self.void(mark.seq)
+        return False
+
     def merged_into(self, node_id: str) -> str | None:
         """The node that ``node_id`` was last merged into, or None."""
         into: str | None = None

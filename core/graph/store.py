@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, select, tuple_
 from core.domain import Assertion, Document, DocumentKind, EntryKind, Fact, Standing
 from core.errors import GraphError
 from core.extract.normalise import NormalValue
+from core.graph import previews
 from core.graph.fold import Fold
 from core.graph.model import Evidence, Graph, Policy, Title, product_node
 from core.graph.policies import policy_of
@@ -90,17 +91,17 @@ class GraphStore:
     def would_follow(self, rule_id: str, data: Mapping[str, Any]) -> list[Fact]:
         """The facts that a rule of these parts would bring; see ``core.graph.rule_text``."""
         with self._folded() as state:
-            return state.would_follow(rule_id, data)
+            return previews.would_follow(state, rule_id, data)
 
     def contradictions(self, policy: Policy) -> dict[tuple[str, str], tuple[Fact, ...]]:
         """By subject and relation, the facts that would stand by ``policy`` where values contradict each other."""
         with self._folded() as state:
-            return state.contradictions(policy)
+            return previews.contradictions(state, policy)
 
     def without(self, source_id: str) -> tuple[list[Fact], list[Fact]]:
         """(facts that would go, facts that would come) if a source were deleted."""
         with self._folded() as state:
-            return state.without(source_id)
+            return previews.without(state, source_id)
 
     @contextmanager
     def _folded(self) -> Iterator[Fold]:

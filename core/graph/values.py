@@ -107,6 +107,12 @@ class Values:
             self._rules.pop(version, None)
         return news
 
+    def realigned(self, claim: Claim) -> bool:
+        """Whether an alignment may have changed what a claim says since it was made."""
+        if claim.named is not None:
+            return True
+        return claim.relation != self.alignments.relation(claim.said, claim.source, claim.schema_version)
+
     def again(self, claim: Claim) -> Claim:
         """The claim with its relation aligned and its values normalised by what is known now."""
         version, subject, named = claim.schema_version, claim.subject, claim.named

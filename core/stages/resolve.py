@@ -52,6 +52,9 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     store = GraphStore(context.workspace)
     followed = matches.follow(store.graph(), (product_node(product.id) for product in products))
     graph, matcher = store.graph(), load()
+    if chosen.within is None:
+        alone = len({product.source_id for product in products}) < 2
+        chosen = chosen.model_copy(update={"within": alone})
     memory = _Memory(context.workspace, chosen, matcher.version)
     now: dict[str, str] = {}
     found: list[Candidate] = []
@@ -61,7 +64,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         pairs = compare_shelf(
             records_of(products),
             matcher,
-            within=chosen.within,
+            within=bool(chosen.within),
             fresh=fresh_of(now, memory.known) | _returned(followed),
             rules=chosen.rules,
             encoder=_encoder(chosen),

@@ -21,7 +21,7 @@ from core.graph.resolve.constraints import Rules
 from core.graph.resolve.records import Record
 from core.graph.resolve.shelf import Found
 from core.graph.resolve.tables import record_of
-from core.graph.resolve.values import Alike
+from core.graph.resolve.values import SURE, Alike
 from core.stages.params import parsed
 
 What = Literal["products", "values"]
@@ -30,9 +30,9 @@ What = Literal["products", "values"]
 class ResolveParams(BaseModel):
     """``sure``: from here on pairs are merged without asking, where they share a trade item number, a model code or the
     whole title, or always unless ``anchored``; ``doubtful``: from here on they are to review. ``within``: look
-    for twins in one source too. ``color``: different colours are different products. ``model``: the language
-    model asked about pairs to review, "" for none, and ``model_pairs`` how many of them. ``vectors``: compare
-    the meaning of titles too."""
+    for twins in one source too; where it is not said, that is done if there is only one. ``color``: different
+    colours are different products. ``model``: the language model asked about pairs to review, "" for none, and
+    ``model_pairs`` how many of them. ``vectors``: compare the meaning of titles too."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,7 +40,7 @@ class ResolveParams(BaseModel):
     sure: float = Field(default=0.95, ge=0.5, le=1.0)
     doubtful: float = Field(default=0.35, ge=0.05, le=1.0)
     anchored: bool = True
-    within: bool = False
+    within: bool | None = None
     color: bool = False
     vectors: bool = False
     model: str = ""
@@ -106,7 +106,7 @@ def candidates_of(found: Iterable[Found | Alike], matcher: str) -> list[Candidat
     for pair in found:
         if isinstance(pair, Alike):
             made.append(
-                Candidate(pair.one, pair.other, pair.kind, pair.likeness, pair.evidence(), "spelling-1")
+                Candidate(pair.one, pair.other, pair.kind, pair.likeness, pair.evidence(), "spelling-2")
             )
         elif pair.conflict is None:
             one, other = sorted((pair.one, pair.other))
@@ -171,13 +171,15 @@ def agreeing(
     sources: Mapping[str, str],
     least: float,
 ) -> list[Candidate]:
-    """Those of the open candidates from a probability on that can all be merged together: no source has two
-    products in a group, every pair in it was compared, and nothing that is kept apart comes together."""
+    """Those of the open candidates from a probability on that can all be merged together: every pair of a group was
+    compared, nothing that is kept apart comes together, and no source has two products in a group, unless twins
+    within a source were looked for."""
     links = [Link(*c.key, c.probability) for c in waiting] + [
         Link(*c.key, c.probability, apart=True) for c in apart
     ]
     floor = min((c.probability for c in waiting), default=least)
-    groups = clusters(links, least, floor, sources, _groups(graph))
+    within = any(sources.get(c.one, c.one) == sources.get(c.other, c.other) for c in waiting)
+    groups = clusters(links, least, floor, None if within else sources, _groups(graph))
     of = {node: number for number, group in enumerate(groups) for node in group}
     return [c for c in waiting if c.probability >= least and c.one in of and of[c.one] == of.get(c.other)]
 
@@ -185,7 +187,7 @@ def agreeing(
 def _sure(candidate: Candidate, params: ResolveParams) -> bool:
     evidence = candidate.evidence
     if evidence.get("how") != "matcher":
-        return evidence.get("how") != "spelling"
+        return evidence.get("how") in SURE
     return not params.anchored or bool(evidence.get("anchor"))
 
 

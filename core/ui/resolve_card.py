@@ -68,7 +68,7 @@ def evidence(candidate: Candidate) -> None:
     head = [f"<strong>{escape(likely(candidate))}</strong>"]
     if anchor := found.get("anchor"):
         head.append(f'<span class="exact">{escape(t(f"resolve.anchor_{anchor}"))}</span>')
-    if how in ("letters", "words", "spelling"):
+    if how in ("letters", "words", "figures", "spelling"):
         head.append(f"<span>{escape(t(f'resolve.how_{how}'))}</span>")
     if "model_says" in found:
         said = "resolve.says_yes" if found["model_says"] else "resolve.says_no"

@@ -13,8 +13,9 @@ from core.ui.shell import problem
 from core.ui.text import t
 
 
-def form() -> ResolveParams | None:
-    """Draw the popover; gives the settings, None while they contradict each other."""
+def form(*, alone: bool) -> ResolveParams | None:
+    """Draw the popover; a source that is ``alone`` is compared with itself. Gives the settings, None while they
+    contradict each other."""
     start = ResolveParams()
     with st.popover(t("resolve.settings"), icon=":material/tune:"):
         asked: dict[str, Any] = {
@@ -34,7 +35,10 @@ def form() -> ResolveParams | None:
         for name in ("anchored", "within", "color", "vectors", "afresh"):
             note = t(f"resolve.{name}_help") if name != "color" else None
             asked[name] = st.toggle(
-                t(f"resolve.{name}"), value=getattr(start, name), key=f"resolve-{name}", help=note
+                t(f"resolve.{name}"),
+                value=alone if name == "within" else getattr(start, name),
+                key=f"resolve-{name}",
+                help=note,
             )
         asked |= _model()
         try:

@@ -141,11 +141,14 @@ class LivedIn(RuleBasedStateMachine):
 
     @rule()
     def a_source_comes_and_goes(self) -> None:
-        self.log.reconcile()  # an undone retraction brings words back that no document has
-        before = self.store.graph().hash
         guest = document("x9", "A glass jar of 500ml.")
+        said = [read(guest, "material", "glass"), read(guest, "capacity", "500ml")]
+        if {entry.data.get("target") for entry in self.told} & {one.id for one in said}:
+            return  # something of it was undone, and that stays
+        self.log.reconcile()
+        before = self.store.graph().hash
         put_documents(self.workspace, [guest])
-        self.log.append([read(guest, "material", "glass"), read(guest, "capacity", "500ml")])
+        self.log.append(said)
         self.log.reconcile()
         assert self.store.graph().hash != before
         drop_documents(self.workspace, "x9")

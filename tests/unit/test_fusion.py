@@ -22,6 +22,7 @@ from core.graph.fold import Fold, Graph, fold
 from core.graph.intents import shared_intents
 from core.graph.log import Log
 from core.graph.model import OnConflict, Policy
+from core.graph.previews import contradictions
 from core.graph.rules import add_rule
 from core.graph.schema_match import proposals
 from core.graph.store import GraphStore
@@ -128,10 +129,10 @@ def test_the_preview_of_a_policy_is_what_it_does(choice: OnConflict) -> None:
     state = Fold({}, Policy(on_conflict=OnConflict.MAJORITY))
     state.take(made, log, sources)
     after = graph_of(SHOPS, policy=policy)
-    for (subject, relation), facts in state.contradictions(policy).items():
+    for (subject, relation), facts in contradictions(state, policy).items():
         standing = {f.id for f in after.facts_at(subject) if (f.subject, f.relation) == (subject, relation)}
         assert {fact.id for fact in facts} == standing
-    assert len(state.contradictions(policy)) == 1
+    assert len(contradictions(state, policy)) == 1
 
 
 FIRST = "id,title,brand,material,capacity\nk1,Steel kettle,Acme,steel,1 l\nk2,Glass kettle,Acme,glass,2 l\n"

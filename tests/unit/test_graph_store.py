@@ -76,6 +76,21 @@ def test_changed_and_returning_words_need_no_second_reading(workspace: Workspace
     assert store.graph().hash == before.hash
 
 
+def test_a_fact_brought_back_by_hand_stays_when_the_catalogue_is_compared_again(workspace: Workspace) -> None:
+    fill(workspace)
+    log, store = Log(workspace), GraphStore(workspace)
+    before = store.graph().hash
+    drop_documents(workspace, "k1")
+    log.reconcile()
+    without = store.graph().hash
+    undone = log.undo([e.seq for e in log.entries() if e.kind is EntryKind.RETRACTED])
+    assert log.reconcile() == (0, 0)
+    assert store.graph().hash == before
+    log.undo(undone)
+    log.reconcile()
+    assert store.graph().hash == without
+
+
 def test_late_words_of_a_document_that_changed_are_not_asserted(workspace: Workspace) -> None:
     put_products(workspace)
     late = read(document("k1", SHOP["k1"][2]), "material", "stainless steel")

@@ -13,9 +13,18 @@ from core.errors import DataError, ModelUnavailable
 from core.graph.resolve.ask import ask
 from core.graph.resolve.compare import compare
 from core.graph.resolve.matcher import Matcher, load, train
-from core.graph.resolve.records import Record, amounts_in, brand_key, codes_in, gtins_in, numbers_in, packs_in
+from core.graph.resolve.records import (
+    Record,
+    amounts_in,
+    brand_key,
+    codes_in,
+    gtins_in,
+    numbers_in,
+    packs_in,
+    profiles,
+)
 from core.graph.resolve.score import truth_of
-from core.graph.resolve.shelf import compare_shelf
+from core.graph.resolve.shelf import anchor, compare_shelf
 from core.graph.resolve.values import alike
 from core.llm.base import Completion
 from tests.resolve_world import left, right
@@ -116,6 +125,17 @@ def test_twins_within_a_source_are_found_where_it_is_asked() -> None:
     assert (pairs[0].one, pairs[0].other, pairs[0].anchor) == ("a4", "a99", "code")
 
 
+def test_a_refill_does_not_become_the_device_whose_number_it_names() -> None:
+    titles = (
+        "Xyron Sticker Maker XRN150",
+        "Xyron Refill for the XRN150 Sticker Maker",
+        "Sticker Maker XRN150",
+    )
+    device, refill, same = profiles([Record(title, title) for title in titles])
+    assert device.codes & refill.codes
+    assert (anchor(device, refill), anchor(device, same)) == ("", "code")
+
+
 def test_spelling_variants_of_values() -> None:
     labels = [
         "Stainless-Steel",
@@ -132,6 +152,11 @@ def test_spelling_variants_of_values() -> None:
     assert found["material:0", "material:1"] == "letters"
     assert found["material:0", "material:3"] == "words"
     assert found["material:0", "material:2"] == "spelling"
+    packs = [
+        Node(f"packSize:{n}", "PackSize", label) for n, label in enumerate(("4-pack of 2", "2 pack of 4"))
+    ]
+    (pair,) = alike(packs)
+    assert (pair.how, pair.sure) == ("figures", False)
     assert not any(
         node in pair for pair in found for node in ("material:4", "material:5", "material:6", "color:9")
     )

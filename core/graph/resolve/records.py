@@ -46,14 +46,18 @@ class Record:
     source: str = ""
 
 
+_SERVES = re.compile(r"\b(?:for|fits?|compatible with|works with|replaces)\b|适用|兼容|适配|用于")
+"""What follows is what a thing is made for, not what it is: a refill names the model of its device."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a record says, in comparable form.
 
-    ``words`` are those of the title, ``codes`` its model numbers without separators, ``gtins`` its valid trade item
-    numbers (14 digits), ``numbers`` plain figures of the title, ``amounts`` its quantities by base unit, in that unit;
-    ``packs`` how many pieces it says it has; ``compact`` is title, model and description without anything but
-    letters and digits, where a code can be looked for.
+    ``words`` are those of the title, ``codes`` its model numbers without separators, ``own`` those of them that are not
+    of what it is made for, ``gtins`` its valid trade item numbers (14 digits), ``numbers`` plain figures of the title,
+    ``amounts`` its quantities by base unit, in that unit; ``packs`` how many pieces it says it has; ``compact`` is
+    title, model and description without anything but letters and digits, where a code can be looked for.
     """
 
     words: tuple[str, ...]
@@ -61,6 +65,7 @@ class Profile:
     text: str
     brand: str
     codes: frozenset[str]
+    own: frozenset[str]
     gtins: frozenset[str]
     numbers: frozenset[str]
     amounts: Amounts
@@ -72,7 +77,9 @@ def profile(record: Record) -> Profile:
     """Read a record."""
     title = fold(record.title)
     model = _CODE_MARKS.sub("", fold(record.model)).replace(" ", "")
-    found = {*codes_in(title), *([model] if len(model) > 2 else [])}
+    stated = {model} if len(model) > 2 else set()
+    found = codes_in(title) | stated
+    served = codes_in(title[at.start() :]) if (at := _SERVES.search(title)) else set()
     gtins = {g for text in (record.gtin, record.model) if (g := codes.gtin(text))}
     gtins |= gtins_in(f"{record.title}\n{record.description}")
     return Profile(
@@ -81,6 +88,7 @@ def profile(record: Record) -> Profile:
         fold(f"{record.title} {record.model} {record.description}"),
         brand_key(record.brand),
         frozenset(found),
+        frozenset(found - (served - stated)),
         frozenset(gtins),
         frozenset(numbers_in(title)),
         amounts_in(record.title),

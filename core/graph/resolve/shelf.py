@@ -98,10 +98,11 @@ def compare_shelf(
 
 
 def anchor(a: Profile, b: Profile) -> str:
-    """What two records have exactly in common: a trade item number, a model code, or all words of the title."""
+    """What two records have exactly in common: a trade item number, a model code of their own, or all words of
+    the title."""
     if a.gtins & b.gtins:
         return "gtin"
-    if a.codes & b.codes:
+    if a.own & b.own:
         return "code"
     return "title" if a.words and sorted(a.words) == sorted(b.words) else ""
 

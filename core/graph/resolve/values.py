@@ -18,13 +18,16 @@ LIKENESS = 0.86
 _LETTERS = re.compile(r"[^\W_]+")
 _FIGURES = re.compile(r"\d+(?:[.,]\d+)?")
 _SHORTEST = 5
+SURE = ("letters", "words")
+"""The ways of being alike in which nothing but the way of writing differs."""
 _COMMON = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
     """Two nodes of one type, in alphabetical order. ``how`` is ``letters`` (nothing but marks, spaces and accents
-    differ), ``words`` (another order) or ``spelling``; ``likeness`` in [0, 1] is the share of letters in common."""
+    differ), ``words`` (another order), ``figures`` (another order, of the figures too: two packs of four are not four
+    packs of two) or ``spelling``; ``likeness`` in [0, 1] is the share of letters in common."""
 
     one: str
     other: str
@@ -35,7 +38,7 @@ class Alike:
     @property
     def sure(self) -> bool:
         """Whether nothing but the way of writing differs."""
-        return self.how != "spelling"
+        return self.how in SURE
 
     def evidence(self) -> dict[str, Any]:
         """Plain JSON for the log."""
@@ -72,19 +75,22 @@ def _of_type(kind: str, nodes: list[Node], fresh: Collection[str] | None) -> Ite
     for at, other in sorted(shared):
         if fresh is not None and nodes[at].id not in fresh and nodes[other].id not in fresh:
             continue
-        if sorted(_FIGURES.findall(forms[at])) != sorted(_FIGURES.findall(forms[other])):
+        figures = _FIGURES.findall(forms[at]), _FIGURES.findall(forms[other])
+        if sorted(figures[0]) != sorted(figures[1]):
             continue
-        if how := _how(words[at], words[other]):
+        if how := _how(words[at], words[other], figures[0] == figures[1]):
             yield Alike(nodes[at].id, nodes[other].id, kind, *how)
 
 
-def _how(one: list[str], other: list[str]) -> tuple[str, float] | None:
+def _how(one: list[str], other: list[str], figures_in_order: bool) -> tuple[str, float] | None:
     first, second = "".join(one), "".join(other)
     if first == second:
         return "letters", 1.0
-    if sorted(one) == sorted(other):
+    if figures_in_order and sorted(one) == sorted(other):
         return "words", 1.0
     likeness = SequenceMatcher(None, first, second, autojunk=False).ratio()
+    if sorted(one) == sorted(other):
+        return "figures", likeness
     if min(len(first), len(second)) < _SHORTEST or likeness < LIKENESS:
         return None
     return "spelling", likeness
