@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|<>~$&])")
-_LINE_START = re.compile(r"^(\d*)([#+\-.)=>])")
+_LINE_START = re.compile(r"^(\d*)([#+\-.)=])(?=\s|$|[#\-=+])")
 LONGEST_CELL = 400
 
 

@@ -80,7 +80,10 @@ def concentration(
 
     def told(of: Callable[[NDArray[np.int64]], float]) -> dict[str, float | None]:
         spread = [of(chosen) for chosen in draws]
-        low, high = np.nanquantile(spread, [0.025, 0.975])
+        known = [value for value in spread if value == value]
+        if not known:
+            return {"mean": None, "low": None, "high": None}
+        low, high = np.quantile(known, [0.025, 0.975])
         return {"mean": of(everybody), "low": float(low), "high": float(high)}
 
     def seen(chosen: NDArray[np.int64]) -> Floats:
@@ -88,7 +91,7 @@ def concentration(
         return np.asarray(np.bincount(lists[chosen][kept], worth[chosen][kept], minlength=size), np.float64)
 
     return {
-        "lift": told(lambda chosen: float(np.nanmean(lifts[chosen]))),
+        "lift": told(lambda chosen: _mean(lifts[chosen])),
         "gini": told(lambda chosen: gini(seen(chosen))),
         "coverage": {"mean": float((seen(everybody) > 0).mean()), "low": None, "high": None},
     }
@@ -128,3 +131,8 @@ def _resampled_sums(own: Floats, draws: NDArray[np.int64]) -> Floats:
     """float64[resamples, groups]: sums of ``own`` over each draw, by how often each shopper is in it."""
     times = np.array([np.bincount(chosen, minlength=len(own)) for chosen in draws], np.float64)
     return np.asarray(times @ own)
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -29,7 +29,7 @@ class TextRule(BaseModel):
 
     id: str = Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+$")
     hold: bool = True
-    off: bool = False
+    disabled: bool = False
     reason: dict[str, str] = Field(default_factory=dict)
     words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     unless: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -62,8 +62,10 @@ class _File(BaseModel):
 
 
 def rules_of(workspace: Workspace) -> tuple[TextRule, ...]:
-    """The shipped rules with those of the workspace over them, without those that are off; raises ConfigError for a
-    file that cannot be read."""
+    """The shipped rules with those of the workspace over them, without those that are disabled.
+
+    Raises ConfigError for a file that cannot be read.
+    """
     own = workspace.folder / FOLDER / FILE
     return merged(read_rules(SHIPPED), read_rules(own) if own.is_file() else ())
 
@@ -71,7 +73,7 @@ def rules_of(workspace: Workspace) -> tuple[TextRule, ...]:
 def merged(shipped: Iterable[TextRule], own: Iterable[TextRule]) -> tuple[TextRule, ...]:
     """Both, where a rule of ``own`` takes the place of one with its id."""
     together = {rule.id: rule for rule in (*shipped, *own)}
-    return tuple(rule for rule in together.values() if not rule.off)
+    return tuple(rule for rule in together.values() if not rule.disabled)
 
 
 def read_rules(path: Path) -> tuple[TextRule, ...]:
@@ -119,7 +121,10 @@ def _plain(word: str) -> str:
 
 def _whole(word: str) -> str:
     spelled = re.escape(word).replace(r"\ ", r"[\s\-]+")
-    return spelled if has_cjk(word) else rf"(?<![^\W_]){spelled}(?:e?s)?(?![^\W_])"
+    if has_cjk(word):
+        return spelled
+    plural = "(?:es)?" if re.search(r"(?:[sxz]|[cs]h)$", word) else "s?"
+    return rf"(?<![^\W_]){spelled}{plural}(?![^\W_])"
 
 
 def _bad(path: Path, why: str) -> ConfigError:

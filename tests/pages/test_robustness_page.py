@@ -12,9 +12,11 @@ from core.__main__ import main
 from core.jobs import Jobs, run_inline
 from core.recommend import runs
 from core.robust.kept import kept as kept_of
+from core.robust.spotting import SURE
 from core.settings import settings
 from core.stages import REGISTRY
 from core.stages import robustness as stage
+from core.storage.decisions import FACT, decisions, standing
 from core.storage.workspaces import Workspace, Workspaces
 from tests.page_world import open_page, words
 from tests.recommend_world import fill, small_config
@@ -80,12 +82,17 @@ def test_an_examination_is_kept_shown_in_both_languages_and_given_by_the_command
     assert kept is not None
     assert kept["hardened"]["name"] == "hard"
     assert kept["unchanged"]
+    sent = standing(decisions(trained), FACT)
+    told = kept["detection"]["suspect_facts"]
+    assert all(row["fact"] for row in told)
+    assert set(sent) == {row["fact"] for row in told if row["score"] >= SURE}
     for language, said in (("en", "Prompt injection"), ("zh", "提示注入")):
         test = opened(trained, language, run=plain.id)
         shown = words(test)
         assert said in shown
         assert "robustness." not in shown
         assert "sg-robust" in shown
+        assert test.button(key="robustness_leave_out").disabled
         assert len(test.dataframe) == 2
     arguments = ["score", "robustness", "--workspace", str(trained.folder), "--run", plain.id, "--json"]
     assert main([*arguments, "--targets", "1", "--rounds", "1"]) == 0
