@@ -116,6 +116,13 @@ def test_a_frozen_encoder_takes_no_step(bert: Path) -> None:
     assert len(trained.checks) == 1
 
 
+def test_a_text_longer_than_the_model_has_places_for_is_cut(bert: Path) -> None:
+    long = "a thing for camping " * 200
+    for kind in ("frozen", "prefix"):
+        found = tuner(bert, kind=kind, pretrain_epochs=0, epochs=0).backbone.encode([long, long + "more"])
+        np.testing.assert_array_equal(found[0], found[1])
+
+
 def test_a_resumed_tuning_ends_with_the_same_weights(bert: Path) -> None:
     for kind in ("bottleneck", "adalora"):
         whole = tuner(bert, kind=kind).run()
