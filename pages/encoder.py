@@ -80,7 +80,9 @@ def _watched(workspace: Workspace) -> JobView | None:
 def _state(known: list[EncoderCard]) -> str:
     if not known:
         return t("encoder.state_none")
-    best = max(known, key=lambda card: card.change["mean"])
+    best = max(known, key=lambda card: (card.change["low"] > 0, card.change["mean"]))
+    if best.change["low"] <= 0:
+        return t("encoder.state_unbeaten", n=number(len(known)), before=number(best.frozen["ndcg"], 4))
     return t(
         "encoder.state",
         n=number(len(known)),

@@ -79,10 +79,25 @@ class Backbone:
         """The size of a text's vector."""
         return int(self.model.config.get_text_config().hidden_size)
 
+    @property
+    def virtual(self) -> int:
+        """How many virtual tokens are attended to before a text."""
+        return int(self.wrapped.peft_config["default"].num_virtual_tokens) if self.prompted else 0
+
+    @property
+    def longest(self) -> int:
+        """The most tokens of a text that the model has places for."""
+        places = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        return min(int(self.tokenizer.model_max_length), int(places or 10**9)) - self.virtual
+
     def tokens(self, texts: Sequence[str], most: int) -> Tokens:
-        """The texts as tokens, cut after ``most``."""
+        """The texts as tokens, cut after ``most`` or where the model knows no more places."""
         made = self.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=most, return_tensors="pt"
+            list(texts),
+            padding=True,
+            truncation=True,
+            max_length=min(most, self.longest),
+            return_tensors="pt",
         )
         return {name: made[name].to(self.device) for name in ("input_ids", "attention_mask")}
 
@@ -93,8 +108,7 @@ class Backbone:
         mask, options = tokens["attention_mask"], {}
         if self.prompted:
             options["past_key_values"] = self.wrapped.get_prompt(batch_size=len(mask))
-            virtual = int(self.wrapped.peft_config["default"].num_virtual_tokens)
-            mask = torch.cat([mask.new_ones((len(mask), virtual)), mask], dim=1)
+            mask = torch.cat([mask.new_ones((len(mask), self.virtual)), mask], dim=1)
         made = self.body(input_ids=tokens["input_ids"], attention_mask=mask, **options)
         return made.last_hidden_state
 

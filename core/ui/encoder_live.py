@@ -88,7 +88,7 @@ def _meters(steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, An
         "left": duration(shown.get("left")),
         "speed": number(shown.get("texts_per_s"), 1),
         "rate": number(shown.get("lr")),
-        "memory": t("finetune.mb", n=number(shown.get("memory_mb"), 0)),
+        "memory": t("finetune.mb", n=number(shown["memory_mb"], 0)) if shown else number(None),
     }
     drawn = "".join(
         f'<div class="sg-tune-meter" title="{escape(t(f"encoder.meter_{name}_help"), quote=True)}">'
