@@ -12,7 +12,6 @@ grows down a table where the cost per unit in the last column stays as it is or 
 from __future__ import annotations
 
 import argparse
-import time
 from dataclasses import dataclass
 from itertools import islice
 
@@ -36,6 +35,8 @@ RELATIONS = ("brand", "category", "material", "usedFor", "color")
 TEXT = 64
 REQUESTS = 50
 STEPS = 12
+PARTS = ("events", "triples", "losses", "ranking")
+SAMPLED = {"loss": "sampled_softmax"}
 SETTINGS = {"text": "lexical", "threads": 1, "device": "cpu", "certificate": False}
 
 
@@ -96,66 +97,71 @@ def _zipf(kinds: int, count: int, random: np.random.Generator) -> np.ndarray:
     return random.choice(kinds, count, p=mass / mass.sum())
 
 
-def prepared_trainer(size: Size, **values: object) -> Trainer:
-    """A trainer over a synthetic shop; settings are the defaults apart from what is given."""
-    config = config_of(SETTINGS | values)
-    return Trainer(shop(size, config), config)
-
-
 def epoch_seconds(trainer: Trainer, steps: int = 0) -> tuple[float, int]:
     """(processor seconds of an epoch, examples in it); with ``steps``, from that many steps of it."""
     trainer.network.train()
     random = np.random.default_rng(0)
     batches = trainer.examples.epoch(0)
-    trainer._step(next(batches), random)
-    some = list(islice(batches, steps)) if steps else []
+    trainer.steps.take(next(batches), random)
     with timed() as clock:
-        examples = sum(len(batch.target) for batch in (some or batches) if trainer._step(batch, random))
-    share = len(some) / len(trainer.examples) if steps else 1.0
-    return clock.cpu / share, int(examples / share)
+        seen = [
+            len(batch.target) for batch in islice(batches, steps or None) if trainer.steps.take(batch, random)
+        ]
+    share = len(seen) / len(trainer.examples) if steps else 1.0
+    return clock.cpu / share, int(sum(seen) / share)
 
 
-def growth(name: str, sizes: list[Size], unit: str, **values: object) -> str:
+def growth(name: str, sizes: list[Size], unit: str) -> str:
     """A table of epochs over growing shops; the last column is what one more of the unit costs."""
     rows = []
     for size in sizes:
-        seconds, examples = epoch_seconds(prepared_trainer(size, **values))
+        config = config_of(SETTINGS | SAMPLED)
+        seconds, examples = epoch_seconds(Trainer(shop(size, config), config))
         rows.append([size.products, size.events, size.triples, examples, seconds,
                      1e6 * seconds / getattr(size, unit)])  # fmt: skip
     columns = ["products", "events", "triples", "examples", "CPU s an epoch", f"µs per {unit[:-1]}"]
     return f"**{name}**\n\n" + table(columns, rows)
 
 
-def losses(sizes: list[Size]) -> str:
+def losses(shops: list[Prepared]) -> str:
     """Full against sampled softmax over growing catalogues: from a few steps each, with the memory of a full step."""
     rows = []
-    for size in sizes:
+    for prepared in shops:
         for loss in ("softmax", "sampled_softmax"):
-            trainer = prepared_trainer(size, loss=loss)
+            trainer = Trainer(prepared, config_of(SETTINGS | {"loss": loss}))
             seconds, examples = epoch_seconds(trainer, STEPS)
             widest = trainer.examples.longest(trainer.config.batch_size)
             scores = widest.baseline.nbytes / 2**20
-            rows.append([size.products, loss, seconds, 1e3 * seconds / examples, scores])
+            rows.append([len(prepared.features), loss, seconds, 1e3 * seconds / examples, scores])
     columns = ["products", "loss", "CPU s an epoch", "ms per example", "MiB of scores in the widest step"]
     return f"**Losses**, from {STEPS} steps each\n\n" + table(columns, rows)
 
 
-def latency(size: Size) -> str:
+def latency(prepared: Prepared) -> str:
     """Top ten of one shopper at a time, baseline and network together, from the history to the list."""
-    trainer = prepared_trainer(size)
+    trainer = Trainer(prepared, config_of(SETTINGS | SAMPLED))
     model = trainer.combined(Mix(1.0, 1.0))
     cases = trainer.cases.some(REQUESTS)
     model.score(cases.histories[:1])
-    spent = []
+    spent, worked = [], []
     for history in cases.histories:
-        began = time.perf_counter()
-        top(model.score([history]), 10)
-        spent.append(1e3 * (time.perf_counter() - began))
+        with timed() as one:
+            top(model.score([history]), 10)
+        spent.append(1e3 * one.seconds)
+        worked.append(1e3 * one.cpu)
     with timed() as clock:
         evaluate(model.score, cases, trainer.prepared.split.train.counts)
-    middle, late = np.percentile(spent, [50, 95])
-    row = [size.products, len(spent), float(middle), float(late), 1e3 * clock.cpu / len(cases)]
-    columns = ["products", "requests", "ms, median", "ms, 95th percentile", "CPU ms a validation case"]
+    figures = [float(np.percentile(values, at)) for values in (worked, spent) for at in (50, 95)]
+    row = [len(prepared.features), len(spent), *figures, 1e3 * clock.cpu / len(cases)]
+    columns = [
+        "products",
+        "requests",
+        "CPU ms, median",
+        "95%",
+        "ms, median",
+        "95%",
+        "CPU ms a validation case",
+    ]
     return "**A ranking**\n\n" + table(columns, [row])
 
 
@@ -165,18 +171,28 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--products", type=int, default=100_000, help="the largest catalogue")
-    most: int = parser.parse_args().products
+    parser.add_argument("--only", nargs="*", default=PARTS, choices=PARTS, help="these tables")
+    asked = parser.parse_args()
+    most: int = asked.products
     torch.set_num_threads(1)
     fixed = most // 5
-    sampled = {"loss": "sampled_softmax"}
-    events = [Size(fixed, count, 5 * fixed) for count in (fixed // 2, fixed, 2 * fixed)]
-    print(growth("Events", events, "events", **sampled), end="\n\n", flush=True)
-    triples = [Size(fixed, fixed, count * fixed) for count in (5, 10, 20)]
-    print(growth("Triples", triples, "triples", **sampled), end="\n\n", flush=True)
-    shops = [Size(count, most // 2, 5 * count) for count in (most // 10, 3 * most // 10, most)]
-    print(losses(shops), end="\n\n", flush=True)
-    print(latency(Size(most, most, 5 * most)), end="\n\n", flush=True)
+    if "events" in asked.only:
+        events = [Size(fixed, count, 5 * fixed) for count in (fixed // 2, fixed, 2 * fixed)]
+        _say(growth("Events", events, "events"))
+    if "triples" in asked.only:
+        triples = [Size(fixed, fixed, count * fixed) for count in (5, 10, 20)]
+        _say(growth("Triples", triples, "triples"))
+    largest = shop(Size(most, most // 2, 5 * most), config_of(SETTINGS))
+    if "losses" in asked.only:
+        smaller = [Size(count, most // 2, 5 * count) for count in (most // 10, 3 * most // 10)]
+        _say(losses([*(shop(size, config_of(SETTINGS)) for size in smaller), largest]))
+    if "ranking" in asked.only:
+        _say(latency(largest))
     print(f"{machine()}, one thread; largest resident size {peak_memory_mb():,.0f} MB")
+
+
+def _say(text: str) -> None:
+    print(text, end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

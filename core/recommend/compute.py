@@ -51,7 +51,7 @@ class Stepper:
 
     @property
     def format(self) -> str:
-        """ "float32", "bf16" or "fp16"."""
+        """The name of its format: float32, bf16 or fp16."""
         return next((name for name, half in HALF.items() if half is self.half), "float32")
 
     def forward(self) -> AbstractContextManager[Any]:
@@ -69,6 +69,15 @@ class Stepper:
         self._scaler.step(optimiser)
         self._scaler.update()
         return float(norm)
+
+    def state(self) -> dict[str, Any]:
+        """The loss scale as plain values, for a checkpoint; {} where there is none."""
+        return self._scaler.state_dict()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on with the loss scale of a checkpoint."""
+        if state:
+            self._scaler.load_state_dict(state)
 
 
 def out_of_memory(error: BaseException) -> bool:

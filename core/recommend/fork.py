@@ -39,7 +39,8 @@ that cut the events elsewhere would be tested on what its parent was trained on.
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A checkpoint of a run: its epoch (0 for the first), its validation NDCG@10 and the size of its file in bytes."""
+    """A checkpoint of a run: its epoch (0 for the first), its validation NDCG@10 and the size of its file in bytes,
+    which holds the best epoch and the last."""
 
     which: Which
     epoch: int

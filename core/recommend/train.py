@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.recommend.adversary import Fgsm, perturbed
-from core.recommend.batches import Batch, Examples
-from core.recommend.compute import Stepper, Team, join, largest, out_of_memory, team
+from core.recommend.batches import Examples
+from core.recommend.compute import Stepper, Team, join, largest, team
 from core.recommend.config import TrainConfig
-from core.recommend.machine import free, memory_mb, pick_device, use_threads
+from core.recommend.machine import memory_mb, pick_device, use_threads
 from core.recommend.measure import evaluate
 from core.recommend.network import Inputs, Network
 from core.recommend.objective import Objective, sampler_of
@@ -24,6 +24,7 @@ from core.recommend.optimiser import level, optimiser_of, rate
 from core.recommend.prepare import Prepared
 from core.recommend.scoring import Combined, Mix, product_vectors, shopper_vectors
 from core.recommend.significance import bootstrap
+from core.recommend.steps import Steps
 
 VALID_CASES = 2_000
 AVERAGE_SHOPPERS = 1_000
@@ -117,10 +118,7 @@ class Trainer:
         )
         self.optimiser = optimiser_of(self.network, self.objective.views, config)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
-        self.stepper = Stepper(self.device, config.precision)
-        self.team = Team()
-        self.pieces = 1
-        """Into how many pieces a step's shoppers are cut so that each fits into memory."""
+        self.steps = Steps(self.objective, self.optimiser, Stepper(self.device, config.precision))
         self.cases = prepared.split.valid.some(VALID_CASES, config.seed)
         self.curves: list[Epoch] = []
         if start is None:
@@ -142,27 +140,29 @@ class Trainer:
         elif self.config.find_batch and self.device == "cuda":
             self.find_batch()
         others = (self.prepared, self.config, self._checkpoint())
-        with team(self.config.processes, self.device == "cpu", _help, *others) as self.team:
+        with team(self.config.processes, self.device == "cpu", _help, *others) as self.steps.team:
             while len(self.curves) < self.config.epochs and not self._stalled():
-                self.team.agree(GO_ON)
+                self.steps.team.agree(GO_ON)
                 epoch = self._epoch(len(self.curves), check)
                 self.curves.append(epoch)
                 if epoch.best:
                     self.best = _copy(self.network)
                 save(self._checkpoint())
                 on_epoch(epoch)
-            self.team.agree(STOP)
+            self.steps.team.agree(STOP)
         self.network.load_state_dict(self.best)
         return self._finish()
 
     def find_batch(self) -> None:
         """Take the largest batch that fits, by doubling or halving the configuration's."""
         most = min(LARGEST_BATCH, max(self.config.batch_size, len(self.examples.windows) // STEPS_AN_EPOCH))
-        self.examples.batch = largest(self.config.batch_size, most, self._fits)
+        self.examples.batch = largest(
+            self.config.batch_size, most, lambda size: self.steps.fits(self.examples.longest(size))
+        )
 
     def help(self, team: Team) -> None:
         """Take part in the epochs of the group's first process until it says stop."""
-        self.team = team
+        self.steps.team = team
         number = len(self.curves)
         while team.agree(STOP) == GO_ON:
             self._train(number, lambda: None)
@@ -201,7 +201,7 @@ class Trainer:
             attacked=withstood,
             contrastive_loss=contrastive,
             batch=self.examples.batch,
-            precision=self.stepper.format,
+            precision=self.steps.stepper.format,
         )
 
     def _train(self, number: int, check: Callable[[], None]) -> tuple[NDArray[np.float64], float, int]:
@@ -214,65 +214,12 @@ class Trainer:
         for batch in self.examples.epoch(number):
             check()
             if len(batch.target):
-                parts, norm = self._step(batch, random)
+                parts, norm = self.steps.take(batch, random)
+                self.schedule.step()
                 losses += parts * len(batch.target)
                 norms.append(norm)
                 samples += len(batch.target)
         return losses / max(samples, 1), float(np.mean(norms)) if norms else 0.0, samples
-
-    def _step(self, batch: Batch, random: np.random.Generator) -> tuple[NDArray[np.float64], float]:
-        hidden = self.objective.hidden(random)
-        while (losses := self._gradient(batch, hidden, random)) is None:
-            self.pieces *= 2
-        parameters = self._parameters()
-        self.team.add_up(parameters)
-        norm = self.stepper.update(self.optimiser, parameters, self.config.clip)
-        self.schedule.step()
-        return losses, norm
-
-    def _gradient(
-        self, batch: Batch, hidden: Tensor, random: np.random.Generator
-    ) -> NDArray[np.float64] | None:
-        """Gradients of this process's share of a step, and the parts of its loss; None where memory ran out."""
-        self.optimiser.zero_grad(set_to_none=True)
-        losses, done = np.zeros(4), 0.0
-        try:
-            for own in self.team.share(batch.parts(self.team.size)):
-                for piece in own.parts(self.pieces):
-                    share = len(piece.target) / len(batch.target)
-                    if share:
-                        with self.stepper.forward():
-                            parts = self.objective.parts(piece, hidden, random)
-                            loss = self.objective.total(parts)
-                        self.stepper.backward(loss * share)
-                        losses += share * parts.plain()
-                        done += share
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error) or self.pieces >= len(batch.history):
-                raise
-            free(self.device)
-            return None
-        return losses / max(done, 1e-12)
-
-    def _fits(self, size: int) -> bool:
-        """Whether a step of that many shoppers, those with the longest histories, fits into memory."""
-        random = np.random.default_rng(self.config.seed)
-        self.pieces = 1
-        self.network.train()
-        batch = self.examples.longest(size)
-        try:
-            hidden = self.objective.hidden(random)
-            with self.stepper.forward():
-                loss = self.objective.total(self.objective.parts(batch, hidden, random))
-            self.stepper.backward(loss)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            return False
-        finally:
-            self.optimiser.zero_grad(set_to_none=True)
-            free(self.device)
-        return True
 
     def combined(self, mix: Mix) -> Combined:
         """The model as it stands, on the training-time baseline."""
@@ -291,10 +238,6 @@ class Trainer:
 
     def _counts(self) -> NDArray[np.float32]:
         return self.prepared.split.train.counts
-
-    def _parameters(self) -> list[Tensor]:
-        views = self.objective.views
-        return [*self.network.parameters(), *(views.parameters() if views else ())]
 
     def _finish(self) -> Trained:
         baseline, _ = self._opened()
@@ -324,6 +267,7 @@ class Trainer:
             "views": views.state_dict() if views else {},
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
+            "scale": self.steps.stepper.state(),
             "curves": [asdict(epoch) for epoch in self.curves],
             "batch": self.examples.batch,
         }
@@ -335,6 +279,7 @@ class Trainer:
         self.best = checkpoint["best"]
         self.optimiser.load_state_dict(checkpoint["optimiser"])
         self.schedule.load_state_dict(checkpoint["schedule"])
+        self.steps.stepper.restore(checkpoint.get("scale", {}))
         self.curves = [Epoch(**line) for line in checkpoint["curves"]]
         self.examples.batch = checkpoint.get("batch", self.config.batch_size)
 

@@ -26,7 +26,8 @@ CLOSE = 1e-6
 def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Certify the run ``params["run"]``. Returns its id and the certificate, which is kept with its metrics.
 
-    Raises RunError for a run that is not finished, has no graph, or was trained on other data than there are now.
+    Raises RunError for a run that is not finished, has no graph, is a fork, or was trained on other data than there
+    are now.
     """
     run_id = str(params.get("run") or "")
     return {"run": run_id, "certificate": certify(context, run_id)}
@@ -47,6 +48,12 @@ def certify(context: Context, run_id: str) -> dict[str, Any]:
     if artefact.config.graph is not GraphKind.REAL or not len(artefact.vocabulary.table):
         raise RunError(
             "The run was trained without a graph.", where=run_id, remedy="Train one with the graph."
+        )
+    if found.metrics.get("fork"):
+        raise RunError(
+            "The run is a fork; the controls, which start from nothing, would be no measure for it.",
+            where=run_id,
+            remedy="Certify a run that was trained from the start.",
         )
     context.emit("phase", name="certify")
     prepared = _prepared(context, found, artefact)

@@ -75,6 +75,7 @@ def _trained(context: Context, config: TrainConfig, run_id: str, params: Mapping
 def _certified(context: Context, config: TrainConfig, run_id: str) -> Mapping[str, Any]:
     found = runs.get_run(context.workspace, run_id)
     wanted = config.certificate and config.graph is GraphKind.REAL and found.metrics.get("facts", 0) > 0
+    wanted = wanted and not found.metrics.get("fork")
     if wanted and "certificate" not in found.metrics:
         certify(context, run_id)
         found = runs.get_run(context.workspace, run_id)

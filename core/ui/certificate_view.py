@@ -44,6 +44,9 @@ def certificate(workspace: Workspace, run: Run, *, wide: bool = False) -> None:
     if run.config.get("graph") != GraphKind.REAL or run.metrics.get("facts") == 0:
         st.caption(t("runs.certificate_no_graph"))
         return
+    if run.metrics.get("fork"):
+        st.caption(t("runs.certificate_fork"))
+        return
     active = [job for job in Jobs(workspace).list("certify", active=True) if job.params.get("run") == run.id]
     if active:
         job_panel(workspace, active[0].id)

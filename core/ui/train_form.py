@@ -50,7 +50,7 @@ def start(workspace: Workspace, known: list[runs.Run]) -> Start:
 def form(workspace: Workspace, chosen: Start) -> dict[str, Any]:
     """Draw the fields and give their values; those that a fork keeps cannot be changed."""
     every = entries(TrainConfig)
-    fixed = FIXED if chosen.parent else ()
+    fixed = (*FIXED, "certificate") if chosen.parent else ()
 
     def field(name: str) -> Any:
         if name == "encoder":
@@ -116,7 +116,9 @@ def _from_run(parent: runs.Run, points: list[Saved]) -> Start:
             set_params(fork=None, checkpoint=None)
             st.rerun()
     name = t("train.fork_name", name=parent.name)
-    return Start(name, parent_config(parent), f"train_{parent.id}", parent, chosen or "best")
+    # A certificate's controls are trained from the start, so they say nothing about a run that was not.
+    values = parent_config(parent) | {"certificate": False}
+    return Start(name, values, f"train_{parent.id}", parent, chosen or "best")
 
 
 def checkpoint_label(point: Saved) -> str:

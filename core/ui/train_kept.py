@@ -20,12 +20,13 @@ def kept(workspace: Workspace, run: Run) -> None:
     if not points:
         return
     with st.container(border=True, key="train-kept"):
-        st.markdown(f"**{t('train.kept')}**", help=t("train.kept_help"))
+        size = t("train.mb", n=number(points[0].size / 2**20, 1))
+        st.markdown(f"**{t('train.kept')}** :gray[· {size}]", help=t("train.kept_help"))
         for point in points:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(
-                    f"{checkpoint_label(point)} :gray[· {t('train.mb', n=number(point.size / 2**20, 1))}]"
-                )
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+            ):
+                st.markdown(checkpoint_label(point), width="content")
                 if st.button(
                     t("train.fork"), icon=":material/fork_right:", key=f"fork_{point.which}_{run.id}"
                 ):

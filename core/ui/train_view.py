@@ -199,8 +199,8 @@ def figures(metrics: Mapping[str, Any], key: str) -> None:
     shown = dict.fromkeys(frame.columns[1:], decimals)
     table(frame, f"{key}_figures", columns=shown)
     if metrics.get("debiased"):
-        worth = metrics["debiased"]["shelfgraph"]["effective"]
-        st.caption(t("train.debiased_note", n=number(worth, 0)))
+        own = metrics["debiased"]["shelfgraph"]
+        st.caption(t("train.debiased_note", n=number(own["effective"], 0), plain=number(own["ndcg"], 4)))
     export_button(frame, "figures", key=f"{key}_export")
 
 

@@ -104,7 +104,7 @@ def test_a_step_that_does_not_fit_is_taken_in_pieces_to_the_same_end(
     trainer = Trainer(prepared, small_config(**STILL))
     sizes = short_of_memory(trainer, 10, monkeypatch)
     trainer.run()
-    assert trainer.pieces == 4
+    assert trainer.steps.pieces == 4
     assert max(sizes) <= 10
     assert weights(trainer) == pytest.approx(plain, abs=2e-4)
 

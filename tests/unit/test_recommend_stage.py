@@ -82,6 +82,8 @@ def test_a_fork_starts_where_its_parent_stood_and_keeps_to_its_test(workspace: W
     (line,) = read_curves(folder / child["run"])
     assert line["valid"] == pytest.approx(best.valid, abs=1e-6)
     assert runs.get_run(workspace, child["run"]).config["learning_rate"] == 1e-9
+    with pytest.raises(RunError):
+        run_inline(workspace, "certify", REGISTRY, {"run": child["run"]})
     again = train(workspace, config=still, fork=fork)
     assert again["models"] == child["models"]
 

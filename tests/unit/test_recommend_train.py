@@ -38,8 +38,17 @@ def weights(trainer: Trainer) -> np.ndarray:
     return np.concatenate([value.detach().numpy().ravel() for value in trainer.network.parameters()])
 
 
-def test_a_run_that_was_interrupted_ends_as_one_that_was_not(prepared: Prepared) -> None:
-    config = small_config()
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"loss": "sampled_softmax", "negatives": 12, "contrastive_weight": 0.5, "debias": "training"},
+    ],
+)
+def test_a_run_that_was_interrupted_ends_as_one_that_was_not(
+    prepared: Prepared, values: dict[str, Any]
+) -> None:
+    config = small_config(**values)
     whole = Trainer(prepared, config)
     expected = whole.run()
     kept: list[bytes] = []
