@@ -14,8 +14,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from core.recommend.tasks.config import Kind
 
-PENALTIES = (1.0, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
-ITERATIONS = 30
+PENALTIES = (1.0, 0.1, 0.03, 0.01, 0.003, 0.001)
+ITERATIONS = 20
 
 
 def task_losses(kind: Kind, outputs: Tensor, target: Tensor) -> Tensor:

@@ -239,7 +239,7 @@ class Asked:
             return np.asarray(self.model.rows.mean(0, dtype=np.float64))
         if background == "empty":
             return np.zeros(self.model.rows.shape[1])
-        return self.model.rows[self.model.row(background)].astype(np.float64)
+        return np.asarray(self.model.rows[self.model.row(background)], np.float64)
 
     def _record(self, row: int, background: str) -> tuple[float, float]:
         record = self.model.fitted.record.product

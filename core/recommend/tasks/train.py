@@ -18,7 +18,7 @@ from core.recommend.tasks.examples import Examples, Ints, Part, inner_parts
 from core.recommend.tasks.fitted import Epoch
 from core.recommend.tasks.linear import Set, linear_start, task_losses
 from core.recommend.tasks.network import Weights, forward
-from core.recommend.tasks.record import Record, unseen_offsets
+from core.recommend.tasks.record import NEITHER, Record, chosen, unseen_offsets
 
 HISTORY_ALONE, NEED_ALONE, BOTH = 0.55, 0.2, 0.15
 """In training a shopper is known by the history, by up to three needs that it holds, by both, or not at all, so that
@@ -96,10 +96,11 @@ def train(
     random = np.random.default_rng(config.seed)
     outputs = max(len(examples.classes), 1)
     net = Net(world.rows.shape[1], outputs, config)
-    record = Record.of(examples, part.train, use=config.record)
+    use = chosen(examples, part) if config.record else NEITHER
+    record = Record.of(examples, part.train, use)
     batches = _Batches(examples, world)
     offsets = np.zeros(len(examples))
-    offsets[part.train] = unseen_offsets(examples, part.train, use=config.record)
+    offsets[part.train] = unseen_offsets(examples, part.train, use)
     offsets[part.valid] = record.offsets(examples.product[part.valid], examples.shopper[part.valid])
     inner = [
         (batches.line(fit, offsets), batches.line(hold, offsets))
