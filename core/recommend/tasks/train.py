@@ -71,12 +71,14 @@ class Net(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The weights of the best pass, the losses of all, and the records they start from."""
+    """The weights of the best pass, the losses of all, the records they start from, and the linear start's mean loss on
+    rows it was not fitted to."""
 
     weights: Weights
     record: Record
     curve: tuple[Epoch, ...]
     best: int
+    held_out: float
 
 
 def train(
@@ -87,7 +89,7 @@ def train(
     check: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Trained:
-    """Learn from ``part.train``, stop by ``part.valid``; the same inputs and seed give the same weights.
+    """Learn from ``part.train``, stop by ``part.valid``; ``config.seed`` draws all that is random.
 
     The state before the first pass, a linear model, stays where the network's gain over it on validation is not more
     than its standard error.
@@ -106,7 +108,7 @@ def train(
         (batches.line(fit, offsets), batches.line(hold, offsets))
         for fit, hold in inner_parts(part, config.seed)
     ]
-    line, const = linear_start(
+    line, const, held_out = linear_start(
         examples.kind, batches.line(part.train, offsets), inner, _prior(examples, part.train, outputs)
     )
     with torch.no_grad():
@@ -150,7 +152,7 @@ def train(
             break
     if best and not _shown(first - lowest):
         best, kept = 0, start
-    return Trained(kept, record, tuple(curve), best)
+    return Trained(kept, record, tuple(curve), best, held_out)
 
 
 def _shown(gains: NDArray[np.float64]) -> bool:
