@@ -24,11 +24,11 @@ def small_task(kind: Kind, **values: object) -> TaskConfig:
             "kind": kind.value,
             "text": "lexical",
             "hidden": 6,
-            "epochs": 3,
+            "epochs": 2,
             "folds": 2,
             "batch_size": 128,
             "negatives": "random",
-            "ratio": 2,
+            "ratio": 1,
             "target": "usedFor",
             **values,
         }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import streamlit as st
 
 from core.explain.model import Explainable
@@ -49,10 +50,13 @@ def ask(workspace: Workspace, opened: Opened) -> None:
             return
         output = _answer(workspace, opened, asking)
         question = _question(asking, output)
+        with st.spinner(t("explain.loading")):
+            moved = float(np.ptp(question.shares().table)) > view.INERT
+        if not moved:
+            st.info(t("tasks.flat"), icon=":material/info:")
+            return
         panels.card(question)
     with right:
-        with st.spinner(t("explain.loading")):
-            question.shares()
         _why(workspace, opened, question, output)
     _deeper(workspace, opened, question)
 
@@ -113,8 +117,8 @@ def _shopper(workspace: Workspace, opened: Opened) -> str:
     histories = taken(workspace)
     asked = param("user") or ""
     usual = next((name for name in histories if len(histories[name]) <= 8), "")
-    start = asked if asked in histories else "" if asked == "-" else usual
-    options = ["", *histories]
+    start = asked if asked and asked in histories else "" if asked == "-" else usual
+    options: list[str] = ["", *histories]
     shopper = st.selectbox(
         t("tasks.shopper"),
         options,

@@ -50,6 +50,8 @@ def verdict(metrics: Mapping[str, Any]) -> list[str]:
     lines = [f"**{_compared('tasks.verdict', metrics['gain'], figure=figure, best=best)}**"]
     if metrics["graph_gain"]:
         lines.append(_compared("tasks.graph", metrics["graph_gain"], figure=figure))
+        if not metrics["graph_used"]:
+            lines.append(t("tasks.graph_closed"))
     return lines
 
 

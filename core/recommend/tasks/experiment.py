@@ -61,17 +61,36 @@ def run_task(
         def tell(epoch: Epoch, name: str = name) -> None:
             on_epoch(name, epoch)
 
-        fitted_one = fit(examples, part, config, once, check, tell)
+        fitted_one, bare = gated(examples, part, config, once, check, tell)
         curves += [{"part": name, **asdict(epoch)} for epoch in fitted_one.curve]
         if not len(part.test):
             continue
         rows.append(part.test)
-        for model, values in _tests(examples, part, config, once, fitted_one, check).items():
+        for model, values in _tests(examples, part, config, once, fitted_one, bare).items():
             told.setdefault(model, []).append(values)
     assert fitted_one is not None
     tested = np.concatenate(rows)
     pooled = {name: np.concatenate(values) for name, values in told.items()}
     return Outcome(fitted_one, _metrics(examples, parts, config, fitted_one, tested, pooled), curves)
+
+
+def gated(
+    examples: Examples,
+    part: Part,
+    config: TaskConfig,
+    encoder: Encoder | None,
+    check: Callable[[], None] = lambda: None,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+) -> tuple[Fitted, Fitted | None]:
+    """The network with the graph or without it, whichever tells more of rows that were held out, and the one
+    without; None for the latter where there is no graph."""
+    own = fit(examples, part, config, encoder, check, on_epoch)
+    if not len(own.encoding.vocabulary.table):
+        return own, None
+    check()
+    config = config.model_copy(update={"facts": False})
+    bare = fit(replace(examples, facts={}), part, config, encoder, check)
+    return (own if own.held_out <= bare.held_out else bare), bare
 
 
 def fit(
@@ -91,7 +110,9 @@ def fit(
     trained: Trained = train(examples, part, world, config, check, on_epoch)
     outputs = outputs_of(examples, part.valid, world, trained.weights, trained.record)
     scale = fitted(examples.kind, outputs, examples.target[part.valid], examples.target[part.train])
-    return Fitted(encoding, trained.weights, trained.record, scale, trained.curve, trained.best)
+    return Fitted(
+        encoding, trained.weights, trained.record, scale, trained.curve, trained.best, trained.held_out
+    )
 
 
 def world_of(examples: Examples, encoding: Encoding, encoder: Encoder | None) -> World:
@@ -141,7 +162,7 @@ def _tests(
     config: TaskConfig,
     encoder: Encoder | None,
     own: Fitted,
-    check: Callable[[], None],
+    bare: Fitted | None,
 ) -> dict[str, Array]:
     """What each model tells of the part's test rows."""
     kind, test = examples.kind, part.test
@@ -156,10 +177,8 @@ def _tests(
     told = {MODEL: tell(own)}
     if kind is Kind.NEED and own.encoding.needs:
         told[NEED_ONLY] = tell(own, needs_only=True)
-    if config.facts and len(own.encoding.vocabulary.table):
-        bare = config.model_copy(update={"facts": False})
-        told[NO_GRAPH] = tell(fit(replace(examples, facts={}), part, bare, encoder, check))
-    check()
+    if bare is not None:
+        told[NO_GRAPH] = tell(bare)
     return told | baselines(examples, part)
 
 
@@ -187,6 +206,7 @@ def _metrics(
         "graph_gain": gain(kind, own, told[NO_GRAPH], target, units, config.seed).plain()
         if NO_GRAPH in told
         else None,
+        "graph_used": len(served.encoding.vocabulary.table) > 0,
         "examples": len(examples),
         "tested": len(rows),
         "folds": sum(len(part.test) > 0 for part in parts),

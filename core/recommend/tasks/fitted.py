@@ -21,7 +21,8 @@ class Epoch:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """``curve`` has the losses of all passes; ``best`` is the pass whose weights these are."""
+    """``curve`` has the losses of all passes; ``best`` is the pass whose weights these are; ``held_out`` is the loss of
+    the linear start on rows it was not fitted to."""
 
     encoding: Encoding
     weights: Weights
@@ -29,3 +30,4 @@ class Fitted:
     scale: Scale
     curve: tuple[Epoch, ...]
     best: int
+    held_out: float = float("nan")

@@ -14,8 +14,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from core.recommend.tasks.config import Kind
 
-PENALTIES = (1.0, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
-ITERATIONS = 30
+PENALTIES = (1.0, 0.1, 0.03, 0.01, 0.003, 0.001)
+ITERATIONS = 20
 
 
 def task_losses(kind: Kind, outputs: Tensor, target: Tensor) -> Tensor:
@@ -34,14 +34,15 @@ Set = tuple[Tensor, Tensor, Tensor]
 
 def linear_start(
     kind: Kind, train: Set, inner: Sequence[tuple[Set, Set]], const: Tensor
-) -> tuple[Tensor, Tensor]:
-    """(weights [width, outputs], constants [outputs]) of the best line on ``train``; ``inner`` has what each penalty is
-    fitted to and judged by, ``const`` is where the constants begin."""
+) -> tuple[Tensor, Tensor, float]:
+    """(weights [width, outputs], constants [outputs]) of the best line on ``train``, and its mean loss on what was held
+    out; ``inner`` has what each penalty is fitted to and judged by, ``const`` is where the constants begin."""
     values = torch.zeros(len(PENALTIES) + 1)
     for fit, hold in inner:
         lines = _path(kind, fit, const)
         values += torch.tensor([len(hold[0]) * _value(kind, hold, *line) for line in lines])
-    return _path(kind, train, const, int(values.argmin()))[-1]
+    held_out = float(values.min()) / max(sum(len(hold[0]) for _fit, hold in inner), 1)
+    return *_path(kind, train, const, int(values.argmin()))[-1], held_out
 
 
 def _path(kind: Kind, train: Set, const: Tensor, last: int = len(PENALTIES)) -> list[tuple[Tensor, Tensor]]:

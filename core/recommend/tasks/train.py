@@ -18,7 +18,7 @@ from core.recommend.tasks.examples import Examples, Ints, Part, inner_parts
 from core.recommend.tasks.fitted import Epoch
 from core.recommend.tasks.linear import Set, linear_start, task_losses
 from core.recommend.tasks.network import Weights, forward
-from core.recommend.tasks.record import Record, unseen_offsets
+from core.recommend.tasks.record import NEITHER, Record, chosen, unseen_offsets
 
 HISTORY_ALONE, NEED_ALONE, BOTH = 0.55, 0.2, 0.15
 """In training a shopper is known by the history, by up to three needs that it holds, by both, or not at all, so that
@@ -71,12 +71,14 @@ class Net(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The weights of the best pass, the losses of all, and the records they start from."""
+    """The weights of the best pass, the losses of all, the records they start from, and the linear start's mean loss on
+    rows it was not fitted to."""
 
     weights: Weights
     record: Record
     curve: tuple[Epoch, ...]
     best: int
+    held_out: float
 
 
 def train(
@@ -87,7 +89,7 @@ def train(
     check: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
 ) -> Trained:
-    """Learn from ``part.train``, stop by ``part.valid``; the same inputs and seed give the same weights.
+    """Learn from ``part.train``, stop by ``part.valid``; ``config.seed`` draws all that is random.
 
     The state before the first pass, a linear model, stays where the network's gain over it on validation is not more
     than its standard error.
@@ -96,16 +98,17 @@ def train(
     random = np.random.default_rng(config.seed)
     outputs = max(len(examples.classes), 1)
     net = Net(world.rows.shape[1], outputs, config)
-    record = Record.of(examples, part.train, use=config.record)
+    use = chosen(examples, part) if config.record else NEITHER
+    record = Record.of(examples, part.train, use)
     batches = _Batches(examples, world)
     offsets = np.zeros(len(examples))
-    offsets[part.train] = unseen_offsets(examples, part.train, use=config.record)
+    offsets[part.train] = unseen_offsets(examples, part.train, use)
     offsets[part.valid] = record.offsets(examples.product[part.valid], examples.shopper[part.valid])
     inner = [
         (batches.line(fit, offsets), batches.line(hold, offsets))
         for fit, hold in inner_parts(part, config.seed)
     ]
-    line, const = linear_start(
+    line, const, held_out = linear_start(
         examples.kind, batches.line(part.train, offsets), inner, _prior(examples, part.train, outputs)
     )
     with torch.no_grad():
@@ -149,7 +152,7 @@ def train(
             break
     if best and not _shown(first - lowest):
         best, kept = 0, start
-    return Trained(kept, record, tuple(curve), best)
+    return Trained(kept, record, tuple(curve), best, held_out)
 
 
 def _shown(gains: NDArray[np.float64]) -> bool:
