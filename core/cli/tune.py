@@ -23,7 +23,7 @@ def register(commands: Commands) -> None:
         "--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings that stay as they are"
     )
     tune.add_argument(
-        "--search",
+        "--vary",
         nargs="*",
         default=[],
         metavar="NAME[=LOW:HIGH|A,B]",
@@ -49,7 +49,7 @@ def _tune(arguments: argparse.Namespace) -> Result:
     params = {
         "name": arguments.name,
         "config": config_of(values).model_dump(mode="json"),
-        "fields": dict(_field(one) for one in arguments.search or USUAL),
+        "fields": dict(_field(one) for one in arguments.vary or USUAL),
         "trials": arguments.trials,
         "minutes": arguments.minutes,
         "seed": arguments.seed,

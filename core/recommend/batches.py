@@ -20,7 +20,8 @@ class Batch:
 
     ``history`` int64[batch, length] padded with 0 at the end; row k of the examples is step ``step[k]`` of shopper
     ``row[k]``, whose next product is ``target[k]``. ``baseline`` float32[examples, products]; ``seen`` are
-    (example, product) pairs that are not ranked.
+    (example, product) pairs that are not ranked. ``weight`` float32[examples] is what the target's event weighs, with
+    mean 1 over all of training; None where all count alike.
 
     Where only a sample is ranked, ``products`` int64 are those that the step deals with, all other numbers are places
     among them, and ``log_expected`` float32[products] is how often each was to be expected in the sample (log), +∞
@@ -35,6 +36,7 @@ class Batch:
     seen: tuple[NDArray[np.int64], NDArray[np.int64]]
     products: NDArray[np.int64] | None = None
     log_expected: NDArray[np.float32] | None = None
+    weight: NDArray[np.float32] | None = None
 
     def parts(self, count: int) -> Iterator[Batch]:
         """The batch cut into at most ``count`` batches of other shoppers; itself for one."""
@@ -58,6 +60,7 @@ class Batch:
             target=self.target[examples],
             baseline=self.baseline[examples],
             seen=(place[self.seen[0][seen]], self.seen[1][seen]),
+            weight=None if self.weight is None else self.weight[examples],
         )
 
 
@@ -83,11 +86,15 @@ class Examples:
         self.scale = scale
         self.seed = seed
         self.windows: list[Ints] = []
+        self.weights: list[NDArray[np.float32]] = []
         owners: list[int] = []
         for shopper, history in train.histories():
+            weight = None if train.weight is None else train.weight[train.bounds[shopper] :][: len(history)]
             # One more than the length is read, so that the last product of a window has a full history before it.
             for end in range(len(history), 1, -length):
                 self.windows.append(history[max(0, end - length - 1) : end])
+                if weight is not None and train.weight is not None:
+                    self.weights.append(weight[max(0, end - length - 1) : end] / train.weight.mean())
                 owners.append(shopper)
         fold_of = np.random.default_rng(seed).permutation(len(train.shoppers)) % folds
         self.fold = fold_of[np.array(owners, np.int64)]
@@ -110,15 +117,15 @@ class Examples:
             parts += [(fold, own[at : at + self.batch]) for at in range(0, len(own), self.batch)]
         for place in random.permutation(len(parts)):
             fold, chosen = parts[place]
-            yield self._batch(self.models[fold], [self.windows[k] for k in chosen], random)
+            yield self._batch(self.models[fold], chosen.tolist(), random)
 
     def longest(self, count: int) -> Batch:
         """The batch of that many shoppers that needs the most memory."""
         order = sorted(range(len(self.windows)), key=lambda k: -len(self.windows[k]))[:count]
-        windows = [self.windows[k] for k in order]
-        return self._batch(self.models[0], windows, np.random.default_rng(self.seed))
+        return self._batch(self.models[0], order, np.random.default_rng(self.seed))
 
-    def _batch(self, model: Baseline, windows: list[Ints], random: np.random.Generator) -> Batch:
+    def _batch(self, model: Baseline, chosen: list[int], random: np.random.Generator) -> Batch:
+        windows = [self.windows[k] for k in chosen]
         longest = max(len(window) for window in windows) - 1
         history = np.zeros((len(windows), longest), np.int64)
         row, step, target, prefixes = [], [], [], []
@@ -136,10 +143,14 @@ class Examples:
             np.concatenate([*prefixes, np.empty(0, np.int64)]).astype(np.int64),
         )
         at = np.array(row, np.int64), np.array(step, np.int64)
+        weight = None
+        if self.weights:
+            own = (self.weights[chosen[k]][t + 1] for k, t in zip(row, step, strict=True))
+            weight = np.fromiter(own, np.float32, len(row))
         wanted = np.array(target, np.int64)
         if self.sampler is None:
             scores = (model.score(prefixes) / self.scale).astype(np.float32)
-            return Batch(history, *at, wanted, scores, seen)
+            return Batch(history, *at, wanted, scores, seen, weight=weight)
         drawn = self.sampler.draw(random)
         products = np.unique(np.concatenate([drawn, history.ravel(), wanted]))
         log_expected = np.full(len(products), np.inf, np.float32)
@@ -153,4 +164,5 @@ class Examples:
             (seen[0], np.searchsorted(products, seen[1])),
             products,
             log_expected,
+            weight,
         )

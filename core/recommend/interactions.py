@@ -28,7 +28,7 @@ class Interactions:
 
     ``shopper`` and ``product`` are int32[n] indices into ``shoppers`` and ``products``; ``time`` is float64[n] in
     seconds (or any number that grows, where only the order is known). ``products`` is the whole catalogue.
-    ``weight`` is float32[n] above zero, what a row counts in the baselines; None where all count one. ``target`` is
+    ``weight`` is float32[n] above zero, what a row counts; None where all count one. ``target`` is
     bool[products], the domain that a cross-domain split asks about; None where nobody asks.
     """
 

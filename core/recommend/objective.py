@@ -125,6 +125,9 @@ class _Ranking:
         scores, target = self._scores(vectors), self._on(self.batch.target)
         kind, weight = self.objective.kind, self.objective.weight
         weight = None if weight is None else weight[self.where][target]
+        if self.batch.weight is not None:
+            own = self._on(self.batch.weight)
+            weight = own if weight is None else weight * own
         if kind is RankLoss.BPR:
             other = self._on(random.integers(0, scores.shape[1], len(target)))
             return bpr_loss(scores, target, other, weight)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SCALE = ((0.0, NEGATIVE), (0.5, "#9aa3ad"), (1.0, POSITIVE))
 """From a poor trial over a middling one to a good one: readable on light and dark surfaces."""
 CJK_LETTERS = 4
+LEAST_RANGE = 0.01
+"""The axis of NDCG@10 spans so much at least, so that one trial, or equal ones, lie in its middle."""
 
 
 def parallel(trials: Sequence[Trial], dimensions: Sequence[Dimension]) -> Figure:
@@ -28,7 +30,9 @@ def parallel(trials: Sequence[Trial], dimensions: Sequence[Dimension]) -> Figure
     values = [trial.value or 0.0 for trial in shown]
     axes = [_axis(one, [trial.params[one.name] for trial in shown]) for one in dimensions]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    axes.append({"label": "NDCG@10", "values": values, "range": [low, high if high > low else low + 1e-6]})
+    if high - low < LEAST_RANGE:
+        low, high = low - LEAST_RANGE / 2, high + LEAST_RANGE / 2
+    axes.append({"label": "NDCG@10", "values": values, "range": [low, high], "tickformat": ".3f"})
     figure = go.Figure(
         go.Parcoords(
             dimensions=axes,

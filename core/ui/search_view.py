@@ -175,7 +175,7 @@ def search_command(workspace: Workspace, found: Kept) -> str:
     words = ["python", "-m", "core", "tune", "--workspace", str(workspace.folder), "--preset", preset]
     if changed:
         words += ["--set", *(f"{name}={word(value)}" for name, value in changed.items())]
-    words += ["--search", *(_asked(one) for one in _axes(found))]
+    words += ["--vary", *(_asked(one) for one in _axes(found))]
     words += ["--trials", str(plan.trials), "--minutes", f"{plan.minutes:g}", "--seed", str(plan.seed)]
     words += [] if plan.prune else ["--no-pruning"]
     words += [] if plan.baselines else ["--grid-baselines"]

@@ -55,7 +55,7 @@ def searched_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "--name",
             "first",
         ]
-        assert main([*arguments, "--search", "dropout=0.1:0.5", "graph_loss=transe,rotate"]) == 0
+        assert main([*arguments, "--vary", "dropout=0.1:0.5", "graph_loss=transe,rotate"]) == 0
         made.close()
     settings.cache_clear()
     return home

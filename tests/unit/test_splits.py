@@ -12,6 +12,8 @@ from core.domain import Fact, content_hash
 from core.errors import DataError
 from core.jobs import run_inline
 from core.recommend.audit import Audit, audit
+from core.recommend.baselines import fit
+from core.recommend.batches import Examples
 from core.recommend.config import config_of
 from core.recommend.data import Interactions, Split, split
 from core.recommend.dataset import dataset, domain_of, with_target
@@ -207,3 +209,19 @@ def test_a_run_on_a_held_out_split_is_measured_by_segment(workspace: Workspace, 
         assert held[0] == 16
         assert told["audit"]["domain"] in BRANDS
         assert told["cases"] <= held[1]
+
+
+def test_the_network_learns_from_an_event_what_it_weighs() -> None:
+    data = cut().train
+    heavy = replace(data, weight=np.where(data.product % 2, 3.0, 1.0).astype(np.float32))
+    settings = {"folds": 2, "length": 3, "batch": 16, "scale": 1.0, "seed": 0}
+    baseline = fit("popularity", data, {})
+    plain, weighed = (list(Examples(one, baseline, None, **settings).epoch(0)) for one in (data, heavy))
+    assert heavy.weight is not None
+    for one, other in zip(plain, weighed, strict=True):
+        assert one.weight is None
+        assert np.array_equal(one.target, other.target)
+        expected = np.where(other.target % 2, 3.0, 1.0) / heavy.weight.mean()
+        assert other.weight == pytest.approx(expected)
+        for part in other.parts(2):
+            assert part.weight == pytest.approx(np.where(part.target % 2, 3.0, 1.0) / heavy.weight.mean())

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.errors import ShelfGraphError
+from core.errors import Cancelled, ShelfGraphError
+from core.jobs.lease import LeaseLost
 from core.recommend.search.plan import DONE, FAILED, PRUNED, Trial
 from core.recommend.search.space import Dimension, Value
 
@@ -84,9 +85,9 @@ def search(
             objective(asked.params, report)
         except Stop:
             state = PRUNED
+        except (Cancelled, LeaseLost):
+            raise
         except ShelfGraphError as error:
-            if type(error).__name__ in ("Cancelled", "LeaseLost"):
-                raise
             state, reason = FAILED, str(error)
         value = max(curve, default=None)
         if state == DONE and value is None:
