@@ -42,6 +42,18 @@ def cases_of(
     return [found[k] for k in random.permutation(len(found))[:most]]
 
 
+def strangers_of(
+    workspace: Workspace, model: Recommender, cases: list[tuple[NDArray[np.int32], int]], seed: int
+) -> list[tuple[NDArray[np.int32], int]]:
+    """The products of the cases, each with the history of a shopper drawn at random who has not taken it."""
+    random = np.random.default_rng(seed)
+    everyone = [model.rows(history) for history in histories(workspace).values()]
+    drawn = [everyone[k] for k in random.integers(0, len(everyone), len(cases))]
+    return [
+        (own, product) for own, (_history, product) in zip(drawn, cases, strict=True) if product not in own
+    ]
+
+
 def ranks(model: Recommender, cases: list[tuple[NDArray[np.int32], int]], lenders: int) -> NDArray[np.int64]:
     """int64[cases]: the place (from 0) of each product as a new one, its baseline lent by so many neighbours."""
     artefact = model.artefact
@@ -80,23 +92,20 @@ def main() -> None:
     workspace = Workspace(arguments.workspace)
     model = load(workspace)
     cases = cases_of(workspace, model, arguments.cases, arguments.seed)
+    strangers = strangers_of(workspace, model, cases, arguments.seed)
     rows = []
     for lenders in NEIGHBOURS:
         at = ranks(model, cases, lenders)
         gain = np.where(at < 10, 1 / np.log2(at + 2.0), 0.0)
-        rows.append(
-            [
-                lenders,
-                float((at < 10).mean()),
-                float(gain.mean()),
-                float((1 / (1 + at)).mean()),
-                int(np.median(at)) + 1,
-            ]
-        )
+        means = [float(values.mean()) for values in (at < 10, gain, 1 / (1 + at))]
+        reach = float((ranks(model, strangers, lenders) < 10).mean())
+        rows.append([lenders, *means, int(np.median(at)) + 1, reach])
     print(
         f"{len(cases):,} events as of new products, among {len(model.product_ids):,}; {model.baseline_name}\n"
     )
-    print(table(["neighbours that lend", "HR@10", "NDCG@10", "MRR", "median place"], rows))
+    print(
+        table(["neighbours that lend", "HR@10", "NDCG@10", "MRR", "median place", "HR@10 of strangers"], rows)
+    )
     print(f"\n{machine()}")
 
 

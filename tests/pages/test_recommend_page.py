@@ -171,7 +171,7 @@ def test_a_need_in_words_is_understood_and_answered(served: Workspace) -> None:
 def test_a_pasted_product_is_read_and_placed(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.unit.test_serving_needs import Words
 
-    monkeypatch.setattr("core.extract.teach.tagger_of", lambda _workspace: Words())
+    monkeypatch.setattr("core.ui.recommend_new.tagger_of", lambda _workspace: Words())
     test = opened(served, **{"as": "product"})
     test.text_input(key="recommend_new_title").set_value("A stove for camping").run()
     assert not test.exception
