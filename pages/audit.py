@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.jobs import Jobs
 from core.recommend import runs
+from core.recommend.withheld import withheld
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import audit_view as view
@@ -38,7 +39,7 @@ def render(workspace: Workspace) -> None:
     active = Jobs(workspace).list(STAGE, active=True, limit=1)
     header(
         "audit",
-        _told(found, run),
+        _told(workspace, found, run),
         (lambda: _actions(workspace, finished, run, busy=bool(active))) if run else None,
     )
     watched = active[0].id if active else _unfinished(workspace)
@@ -105,7 +106,7 @@ def _unfinished(workspace: Workspace) -> str | None:
     return job.id if job is not None and job.status in ("failed", "cancelled") else None
 
 
-def _told(found: dict[str, Any] | None, run: runs.Run | None) -> str:
+def _told(workspace: Workspace, found: dict[str, Any] | None, run: runs.Run | None) -> str:
     if run is None:
         return t("audit.state_no_run")
     if found is None:
@@ -117,7 +118,7 @@ def _told(found: dict[str, Any] | None, run: runs.Run | None) -> str:
         shoppers=number(found["shoppers"]),
         coverage=percent(own["coverage"]["mean"], 0),
         lift=("+" if own["lift"]["mean"] > 0 else "") + percent(own["lift"]["mean"], 0),
-        held=number(found["texts"]["held"]),
+        hidden=number(len(withheld(workspace))),
         when=ago(found["created_at"]),
     )
 

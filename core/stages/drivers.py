@@ -172,12 +172,16 @@ def measured(workspace: Workspace, params: DriversParams, tell: Tell) -> Drivers
     """The kept measurement where it is of the same question, else a new one that is then kept."""
     chosen = finished_run(workspace, params.run)
     there = kept(workspace, chosen.id)
-    known = set(_histories(workspace, set())) if there else set()
-    if there and there.seed == params.seed and there.shoppers == min(params.shoppers, len(known)):
+    if there and _answers(there, params, len(_histories(workspace, set()))):
         return there
     found = measure(workspace, params, tell=tell)
     keep(workspace, found)
     return found
+
+
+def _answers(there: Drivers, params: DriversParams, shoppers: int) -> bool:
+    same = there.seed == params.seed and there.shoppers == min(params.shoppers, shoppers)
+    return same and max(one.place for one in there.rows) == params.each
 
 
 def _rows(model: Recommender, shopper: str, history: Sequence[str], each: int) -> list[Row]:

@@ -29,7 +29,6 @@ def texts(workspace: Workspace) -> None:
         st.button(
             t("audit.look_again" if desk.looked else "audit.look"),
             icon=":material/find_in_page:",
-            type="primary" if desk.stale or not desk.looked else "secondary",
             key="audit_look",
             on_click=lambda: _look(workspace),
         )
