@@ -12,6 +12,7 @@ import pytest
 
 from core.__main__ import main
 from core.jobs import Jobs
+from core.recommend.baselines import GRID
 from core.recommend.search.kept import folder_of, list_searches, read_search
 from core.recommend.search.plan import SearchPlan
 from core.settings import settings
@@ -106,7 +107,7 @@ def test_a_finished_search_shows_its_trials_and_baselines(searched: Workspace, l
     assert ("The best of 2 trials" if language == "en" else "2 组试验中最好的") in shown
     assert "search." not in shown.replace("search.yaml", "")
     trials = [frame.value for frame in test.dataframe if len(frame.value) == 2]
-    baselines = [frame.value for frame in test.dataframe if len(frame.value) == 7]
+    baselines = [frame.value for frame in test.dataframe if len(frame.value) == len(GRID)]
     assert len(trials) == len(baselines) == 1
     assert len(test.get("plotly_chart")) == 2, "importance is not known after two trials"
 

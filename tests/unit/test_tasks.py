@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.domain import Derivation, Fact
 from core.errors import ConfigError, DataError
+from core.explain.reference import Reference
 from core.explain.shapley import attribute
 from core.explain.task_report import task_explanation
 from core.recommend.tasks import kept
@@ -64,7 +65,7 @@ def test_an_unchanged_input_gives_the_served_answer(kind: Kind) -> None:
 
 def test_a_product_as_its_own_background_leaves_nothing_to_its_groups() -> None:
     question = asked(Kind.CLASS)
-    found = attribute(question, (), "p11", background="p11")
+    found = attribute(question, (), "p11", reference=Reference("p11"))
     assert np.abs(found.values).max() < 1e-12
 
 
