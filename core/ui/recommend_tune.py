@@ -17,6 +17,7 @@ from core.ui.serving import Serving, curve_of, effect_of, trial_of
 from core.ui.text import number, percent, t
 
 SHARES = frozenset({"coverage", "long_tail"})
+FINE = frozenset({"ndcg", "recall", "diversity"})
 
 
 def sliders(trying: Draft) -> dict[str, float]:
@@ -109,7 +110,8 @@ def _tile(
     there: tuple[float, float],
 ) -> str:
     change = value - plain
-    moved = math.isfinite(change) and abs(change) >= 0.0005
+    least = 0.0005 if measure in FINE else 0.005  # what rounds to nothing is nothing
+    moved = math.isfinite(change) and abs(change) >= least
     delta = _change(measure, change) if moved else "="
     tone = ("up" if change > 0 else "down") if moved else "same"
     return (
@@ -149,13 +151,13 @@ def _spark(along: Sequence[float], here: tuple[float, float], there: tuple[float
 def _shown(measure: str, value: float) -> str:
     if measure in SHARES:
         return percent(value, 0)
-    return number(value, 2 if measure == "novelty" else 3)
+    return number(value, 3 if measure in FINE else 2)
 
 
 def _change(measure: str, change: float) -> str:
     if measure in SHARES:
         return _signed(100 * change, 0, t("recommend.points"))
-    return _signed(change, 2 if measure == "novelty" else 3)
+    return _signed(change, 3 if measure in FINE else 2)
 
 
 def _signed(value: float, digits: int, unit: str = "") -> str:
