@@ -24,20 +24,19 @@ SHOPPERS = 40
 
 def shapley(workspace: Workspace) -> list[tuple[str, str, str]]:
     """Median and worst time, and the largest additivity error."""
+    from core.explain.reference import Reference, some_shoppers
     from core.explain.shapley import attribute
     from core.recommend.artefact import load
-    from core.recommend.source import read_events
+    from core.recommend.source import read_histories
 
-    model = load(workspace)
-    histories: dict[str, list[str]] = {}
-    for shopper, product, _time in sorted(read_events(workspace), key=lambda row: row[2]):
-        histories.setdefault(shopper, []).append(product)
+    model, histories = load(workspace), read_histories(workspace)
+    reference = Reference(shoppers=some_shoppers(histories))
     seconds, errors = [], []
     for shopper in sorted(histories)[:SHOPPERS]:
-        history = list(dict.fromkeys(histories[shopper]))
+        history = histories[shopper]
         product = model.recommend(history, 1)[0].product_id
         with timed() as clock:
-            found = attribute(model, history, product)
+            found = attribute(model, history, product, reference)
         seconds.append(clock.seconds)
         errors.append(found.additivity_error)
     name = f"exact Shapley values, {len(model.groups)} groups"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,15 +46,6 @@ class SampleTruth:
     bought: Mapping[str, Mapping[int, float]]
     launched: Floats
 
-    def knows(self, shopper_id: str, product_id: str, title: str) -> bool:
-        """Whether these are a shopper and a product of the sample; the title tells it from another shop's ids."""
-        place = self.market.position.get(product_id)
-        return (
-            shopper_id in self.shoppers
-            and place is not None
-            and self.market.products[place].title.text == title
-        )
-
     def spoken(self, shopper_id: str, product_id: str) -> list[Spoken]:
         """What speaks for a product and against it, largest first.
 
@@ -76,6 +68,13 @@ class SampleTruth:
     @cached_property
     def _on_sale(self) -> Any:
         return self.launched <= self.rules.end
+
+
+@lru_cache(maxsize=2)
+def sample_titles(folder: Path = SAMPLE) -> Mapping[str, str]:
+    """Titles of the sample's products by id: cheap to read, and enough to tell another shop's products."""
+    with (folder / "products.csv").open(encoding="utf-8", newline="") as file:
+        return {row["product_id"]: row["title"] for row in csv.DictReader(file)}
 
 
 @lru_cache(maxsize=2)

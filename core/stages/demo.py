@@ -6,7 +6,7 @@ demo is paused, cancelled and resumed like any job. The job counts its parts: ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, cast
 
@@ -129,18 +129,20 @@ def _import_sample(context: Context, _params: Mapping[str, Any]) -> Mapping[str,
 
 def _explain_one(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Explain the first recommendation of one shopper, of all those looked at the one that rests most on facts."""
+    from core.explain.reference import Reference, some_shoppers
     from core.explain.shapley import attribute
     from core.recommend.artefact import load
-    from core.recommend.source import read_events
+    from core.recommend.source import read_histories
 
-    model = load(context.workspace)
+    model, histories = load(context.workspace), read_histories(context.workspace)
+    reference = Reference(shoppers=some_shoppers(histories))
     best: dict[str, Any] = {}
-    shoppers = _shoppers(read_events(context.workspace), int(params.get("shoppers", 12)))
+    shoppers = _shoppers(histories, int(params.get("shoppers", 12)))
     for position, (shopper, history) in enumerate(shoppers):
         context.check()
         context.progress(position, len(shoppers))
         product = model.recommend(history, 1)[0].product_id
-        shares = attribute(model, history, product)
+        shares = attribute(model, history, product, reference)
         groups = zip(model.groups, shares.values, strict=True)
         from_facts = sum(float(share) for group, share in groups if group.family is not None)
         if not best or from_facts > best["from_facts"]:
@@ -156,10 +158,7 @@ def _explain_one(context: Context, params: Mapping[str, Any]) -> Mapping[str, An
     return best
 
 
-def _shoppers(rows: Iterable[tuple[str, str, float]], count: int) -> list[tuple[str, list[str]]]:
+def _shoppers(histories: Mapping[str, list[str]], count: int) -> list[tuple[str, list[str]]]:
     """Shoppers with a history long enough to speak of and short enough to see at a glance, in a fixed order."""
-    histories: dict[str, dict[str, None]] = {}
-    for shopper, product, _time in sorted(rows, key=lambda row: row[2]):
-        histories.setdefault(shopper, {})[product] = None
     by_fit = sorted(histories.items(), key=lambda item: (abs(len(item[1]) - GOOD_HISTORY), item[0]))
-    return [(shopper, list(products)) for shopper, products in by_fit[:count]]
+    return by_fit[:count]

@@ -17,6 +17,7 @@ from core.explain.shapley import attribute
 from core.explain.truth import FIRST, beside_truth
 from core.recommend.artefact import load
 from core.recommend.source import read_histories
+from core.stages.explain_one import true_tastes
 from core.storage.workspaces import Workspace
 
 
@@ -53,16 +54,14 @@ def _truth(
     shown: Sequence[tuple[str, Sequence[str], str]],
     reference: Reference,
 ) -> dict[str, Any] | None:
-    from core.catalogue.sample_truth import sample_truth
-
-    titles = {product.id: product.title for product in Catalogue(workspace).products()}
-    truth = sample_truth()
+    products = {product.id: product for product in Catalogue(workspace).products()}
     cards = []
     for shopper, history, product in shown:
-        if not truth.knows(shopper, product, titles.get(product, "")):
+        spoken = true_tastes(shopper, products[product]) if product in products else ()
+        if not spoken:
             continue
         found = attribute(model, history, product, reference)
-        beside = beside_truth(found.names, found.values, truth.spoken(shopper, product))
+        beside = beside_truth(found.names, found.values, spoken)
         if beside:
             cards.append(beside)
     if not cards:

@@ -85,6 +85,5 @@ def test_a_demo_that_failed_goes_on_in_the_part_and_at_the_place_where_it_was(
 
 
 def test_the_shopper_shown_has_a_history_one_can_take_in() -> None:
-    rows = [("long", f"p{i}", float(i)) for i in range(60)] + [("fit", f"p{i}", float(i)) for i in range(8)]
-    rows += [("one", "p1", 1.0), ("fit", "p1", 99.0)]
-    assert demo._shoppers(rows, 1) == [("fit", [f"p{i}" for i in range(8)])]
+    histories = {"long": [f"p{i}" for i in range(60)], "fit": [f"p{i}" for i in range(8)], "one": ["p1"]}
+    assert demo._shoppers(histories, 1) == [("fit", histories["fit"])]

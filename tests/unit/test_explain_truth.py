@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.catalogue.sample_truth import sample_truth
+from core.domain import Product
 from core.explain.reference import Reference, some_shoppers
 from core.explain.truth import beside_truth, true_groups
+from core.stages.explain_one import true_tastes
 
 GROUPS = (
     "history.recent",
@@ -53,8 +57,10 @@ def test_a_liked_fact_of_the_product_speaks_for_it() -> None:
     spoken = truth.spoken(shopper.id, product.id)
     own = next(one for one in spoken if (one.kind, one.value) == ("fact", taste.value))
     assert 0 < own.gain <= taste.weight
-    assert truth.knows(shopper.id, product.id, product.title.text)
-    assert not truth.knows(shopper.id, product.id, "another shop's product")
+    sold = Product(product.id, product.title.text)
+    assert true_tastes(shopper.id, sold) == spoken
+    assert true_tastes(shopper.id, replace(sold, title="another shop's product")) == []
+    assert true_tastes("nobody", sold) == []
 
 
 def test_shoppers_are_drawn_once_and_for_all_by_the_seed() -> None:
