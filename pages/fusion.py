@@ -12,7 +12,7 @@ from core.graph.policies import policy_of
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import fusion_attributes, fusion_contradictions, fusion_intents, fusion_sources
-from core.ui.fusion_state import settled, shares, sources_of
+from core.ui.fusion_state import follow, settled, shares, sources_of
 from core.ui.graph_state import in_language
 from core.ui.progress import job_panel
 from core.ui.session import cached_graph
@@ -30,6 +30,7 @@ VIEWS: Mapping[str, Callable[[Workspace, Graph], None]] = {
 
 def render(workspace: Workspace) -> None:
     """Draw the page."""
+    follow(workspace)
     graph = in_language(cached_graph(workspace), language())
     if not graph.facts:
         header("fusion")

@@ -166,3 +166,27 @@ def hostile_view() -> View:
     entries = [LogEntry(EntryKind.ASSERTED, a.id, seq=k + 1) for k, a in enumerate(made)]
     graph = fold(made, entries, {f"p{k}": Title(label, label) for k, label in enumerate(HOSTILE)})
     return View(tuple(graph.nodes.values()), tuple(graph.facts.values()), "product:p0")
+
+
+PARTNER = (
+    ("k1", "Werkstoff", "Stainless Steel"),
+    ("k2", "Werkstoff", "stainless steel"),
+    ("f1", "Werkstoff", "paper"),
+    ("c1", "Werkstoff", "不锈钢"),
+    ("k1", "capacity", "1 l"),
+    ("k2", "usedFor", "pour-over coffee"),
+)
+
+
+def fill_partner(workspace: Workspace) -> None:
+    """The shop, and a partner "t" that says some of it by other names and some of it otherwise."""
+    fill(workspace)
+    texts = [Document.of(f"{p}/attr:{r}-t", p, f"attr:{r}", DocumentKind.CELL, v) for p, r, v in PARTNER]
+    put_documents(workspace, texts)
+    d = tables.documents
+    with workspace.db.write() as writer:
+        writer.execute(update(d).where(d.c.id.in_([text.id for text in texts])).values(source_id="t"))
+    Log(workspace).append(
+        read(text, relation, words, "columns")
+        for text, (_, relation, words) in zip(texts, PARTNER, strict=True)
+    )

@@ -144,8 +144,12 @@ class Graph:
         return len(self.by_node.links.get(node_id, ()))
 
     def facts_at(self, node_id: str) -> list[Fact]:
-        """The facts that a node is part of."""
+        """The facts that a node is part of, in a fixed order."""
         return [self.facts[i] for i in self.by_node.get(node_id, ())]
+
+    def unordered_facts_at(self, node_id: str) -> list[Fact]:
+        """The same in no order: that of a hub takes a while to make, and does not help who wants another."""
+        return [self.facts[i] for i in self.by_node.links.get(node_id, ())]
 
     def resolve(self, node_id: str) -> str:
         """The node that stands for ``node_id``: itself unless it was merged."""

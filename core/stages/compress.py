@@ -14,7 +14,7 @@ from typing import Any
 from core.catalogue.store import Catalogue
 from core.domain import Product
 from core.errors import DataError, GraphError
-from core.graph.compress import STRENGTHS, Compressed, Plan, Size, compress, net_of, plan_of, size_of
+from core.graph.compress import STRENGTHS, Compressed, Plan, Size, compress, expand, net_of, plan_of, size_of
 from core.graph.export import node_link
 from core.graph.model import Graph
 from core.graph.store import GraphStore
@@ -107,6 +107,12 @@ def curve(workspace: Workspace) -> Curve | None:
 def view(graph: Graph, plan: Plan) -> Compressed:
     """The compressed view of a version of the graph; a function of the two."""
     return compress(net_of(graph), plan)
+
+
+@lru_cache(maxsize=4)
+def comes_back(graph: Graph, plan: Plan) -> bool:
+    """Whether the compressed view expands to the whole graph again, node by node and fact by fact."""
+    return expand(view(graph, plan)) == net_of(graph)
 
 
 def save(workspace: Workspace, name: str, plan: Plan) -> Saved:

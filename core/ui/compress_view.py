@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from heapq import nsmallest
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.graph.compress import STRENGTHS, Compressed, Plan, expand, net_of
+from core.graph.compress import STRENGTHS, Plan
 from core.graph.compress.net import META
-from core.graph.model import Graph
+from core.graph.model import PRODUCT, Graph
 from core.recommend.compressed import Quality
-from core.stages.compress import Curve, Point, view
+from core.stages.compress import Curve, Point, comes_back, view
 from core.ui.charts import NEGATIVE, POSITIVE, show, styled
 from core.ui.facts import chip
 from core.ui.tables import export_button, table
@@ -57,15 +59,14 @@ def point(curve: Curve, chosen: int, graph: Graph, *, fresh: bool) -> None:
     if not fresh:
         return
     made = view(graph, here.plan)
-    lost = _lost(made, graph)
-    if lost:
+    if lost := _lost(graph, here.plan):
         st.caption(t("compress.examples_lost"))
-        st.html(f'<div class="sg-chips">{"".join(lost)}</div>')
-    groups = [node.label for i, node in sorted(made.net.nodes.items()) if i.startswith(META)]
+        st.html(f'<div class="sg-chips">{_chips(graph, lost)}</div>')
+    groups = sorted(node.label for i, node in made.net.nodes.items() if i.startswith(META))
     if groups:
         st.caption(t("compress.examples_groups"))
         st.html(f'<div class="sg-chips">{"".join(chip("", label) for label in groups[:6])}</div>')
-    if expand(made) == net_of(graph):
+    if comes_back(graph, here.plan):
         st.caption(f":material/undo: {t('compress.reversible')}")
 
 
@@ -200,12 +201,18 @@ def _steps(here: Point) -> None:
     table(DataFrame(rows), "compress-steps")
 
 
-def _lost(made: Compressed, graph: Graph) -> Sequence[str]:
-    """Chips of values that no product has any more, those of most facts first."""
-    relation = {fact.object: fact.relation for fact in graph.facts.values()}
-    gone = [i for i in graph.nodes if i not in made.net.nodes and i in relation]
-    gone.sort(key=lambda i: (-len(graph.by_node[i]), i))
-    return [chip(relation[i], graph.label(i)) for i in gone[:EXAMPLES]]
+@lru_cache(maxsize=4)
+def _lost(graph: Graph, plan: Plan) -> tuple[str, ...]:
+    """The values with most facts that no product has any more."""
+    left = view(graph, plan).net.nodes
+    gone = (i for i in graph.nodes if i not in left and not i.startswith(PRODUCT) and graph.degree(i))
+    return tuple(nsmallest(EXAMPLES, gone, key=lambda i: (-graph.degree(i), i)))
+
+
+def _chips(graph: Graph, values: Sequence[str]) -> str:
+    """A chip for each value, in the colour of the relation that leads to it."""
+    first = (graph.facts_at(value)[0] for value in values)
+    return "".join(chip(fact.relation, graph.label(value)) for fact, value in zip(first, values, strict=True))
 
 
 def _signed(value: float) -> str:

@@ -7,15 +7,13 @@ from html import escape
 
 import streamlit as st
 
-from core.domain import LogEntry
 from core.graph.alignments import alignment, apart
-from core.graph.log import Log
 from core.graph.model import Graph
 from core.graph.rules import InForce, alignments_in_force
 from core.graph.schema_match import Alignable
 from core.ontology import RELATIONS
 from core.storage.workspaces import Workspace
-from core.ui.fusion_state import pairs, source_name, sources_of, undo
+from core.ui.fusion_state import pairs, record, source_name, sources_of, take_back
 from core.ui.schema_save import actor
 from core.ui.shell import guarded, param, set_params
 from core.ui.text import distinct, language, number, percent, relation_label, t
@@ -32,7 +30,7 @@ def draw(workspace: Workspace, graph: Graph) -> None:
         if not found:
             st.info(t("fusion.attributes_none"), icon=":material/check_circle:")
         for one in found[:SHOWN]:
-            _pair(workspace, one)
+            _pair(one)
         if len(found) > SHOWN:
             st.caption(t("fusion.more", n=number(len(found) - SHOWN)))
     with st.expander(t("fusion.by_hand"), icon=":material/edit:"):
@@ -50,7 +48,7 @@ def _vectors() -> bool:
     )
 
 
-def _pair(workspace: Workspace, one: Alignable) -> None:
+def _pair(one: Alignable) -> None:
     name = f"{one.relation}|{one.into}"
     with st.container(border=True, key=f"fusion-pair-{name}", gap="small"):
         st.html(_sides(one))
@@ -59,14 +57,14 @@ def _pair(workspace: Workspace, one: Alignable) -> None:
                 t("fusion.are_one", target=relation_label(one.into)),
                 icon=":material/join:",
                 key=f"fusion-one-{name}",
-                on_click=partial(_record, workspace, alignment(one.relation, one.into, actor=actor())),
+                on_click=partial(record, alignment(one.relation, one.into, actor=actor())),
             )
             st.button(
                 t("fusion.are_two"),
                 icon=":material/call_split:",
                 type="tertiary",
                 key=f"fusion-two-{name}",
-                on_click=partial(_record, workspace, apart(one.relation, one.into, actor())),
+                on_click=partial(record, apart(one.relation, one.into, actor())),
             )
             st.caption(_why(one))
 
@@ -126,16 +124,8 @@ def _by_hand(workspace: Workspace, graph: Graph) -> None:
         icon=":material/join:",
         disabled=not ready,
         key="fusion_hand_record",
-        on_click=partial(
-            _record, workspace, alignment(relation or "", into or "", source=scope or "", actor=actor())
-        ),
+        on_click=partial(record, alignment(relation or "", into or "", source=scope or "", actor=actor())),
     )
-
-
-def _record(workspace: Workspace, entry: LogEntry) -> None:
-    with guarded():
-        Log(workspace).append((), [entry])
-        st.toast(t("fusion.recorded"), icon=":material/check:")
 
 
 def _decided(workspace: Workspace, graph: Graph) -> None:
@@ -151,7 +141,7 @@ def _decided(workspace: Workspace, graph: Graph) -> None:
                 icon=":material/undo:",
                 type="tertiary",
                 key=f"fusion-undo-{one.seq}",
-                on_click=partial(undo, workspace, one.seq, t("fusion.undone")),
+                on_click=partial(take_back, one.seq),
             )
 
 

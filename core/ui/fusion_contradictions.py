@@ -120,6 +120,8 @@ def _table(graph: Graph, sources: Mapping[str, Source], kept: Settled, chosen: S
     keys = sorted(kept, key=lambda key: (graph.label(key[0]), key[1]))
 
     def told(facts: Sequence[Fact]) -> str:
+        if len({f.sources for f in facts}) == 1:
+            return f"{'  ·  '.join(_label(graph, f) for f in facts)} ({names_of(sources, facts[0].sources)})"
         return "  ·  ".join(f"{_label(graph, f)} ({names_of(sources, f.sources)})" for f in facts)
 
     frame = pd.DataFrame(

@@ -1,4 +1,5 @@
-"""What the pages on several sources share: figures kept as long as the graph is the same, names of sources, undoing."""
+"""What the pages on several sources share: figures kept as long as the graph is the same, names of sources,
+and what was pressed."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import streamlit as st
 
 from core.catalogue.sources import Source
 from core.catalogue.store import Catalogue
-from core.domain import Fact
+from core.domain import Fact, LogEntry
 from core.graph.contributions import Contributions, contributions
 from core.graph.intents import SharedIntent, shared_intents
 from core.graph.log import Log
@@ -21,6 +22,7 @@ from core.ui.schema_save import actor
 from core.ui.shell import guarded
 from core.ui.text import listed, t
 
+_PRESSED = "fusion_pressed"
 _HASHED: dict[Any, Callable[[Any], Any]] = {
     Graph: lambda graph: (graph.hash, graph.seq),
     Workspace: lambda workspace: str(workspace.folder),
@@ -76,8 +78,26 @@ def _encoder() -> Any:
     return SentenceEncoder()
 
 
-def undo(workspace: Workspace, seq: int, told: str) -> None:
-    """Take an entry of the log back and say so; for callbacks."""
-    with guarded():
-        Log(workspace).undo([seq], actor())
-        st.toast(told, icon=":material/undo:")
+def record(entry: LogEntry) -> None:
+    """Remember to write an entry; for callbacks, as what is counted under another name takes seconds in a big graph."""
+    st.session_state[_PRESSED] = (entry, t("fusion.recorded"), ":material/check:")
+
+
+def take_back(seq: int) -> None:
+    """Remember to undo an entry of the log; for callbacks."""
+    st.session_state[_PRESSED] = (seq, t("fusion.undone"), ":material/undo:")
+
+
+def follow(workspace: Workspace) -> None:
+    """Do what was pressed, and bring the graph up to date, while the page says so."""
+    pressed = st.session_state.pop(_PRESSED, None)
+    if pressed is None:
+        return
+    what, told, icon = pressed
+    with guarded(), st.spinner(t("fusion.following")):
+        if isinstance(what, LogEntry):
+            Log(workspace).append((), [what])
+        else:
+            Log(workspace).undo([what], actor())
+        GraphStore(workspace).graph()
+        st.toast(told, icon=icon)

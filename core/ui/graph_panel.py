@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from heapq import nsmallest
 from html import escape
 
 import streamlit as st
@@ -136,13 +137,12 @@ def _path_chooser(graph: Graph, state: GraphState, node: Node) -> None:
 
 @lru_cache(maxsize=8)
 def _choices(graph: Graph) -> list[str]:
-    return sorted(graph.nodes, key=lambda n: (-graph.degree(n), n))[:CHOICES]
+    return nsmallest(CHOICES, graph.nodes, key=lambda n: (-graph.degree(n), n))
 
 
 def _facts(graph: Graph, node: Node) -> None:
-    facts = graph.facts_at(node.id)
     groups: dict[tuple[bool, str], list[Fact]] = {}
-    for fact in sorted(facts, key=lambda f: (-f.confidence, f.id)):
+    for fact in graph.unordered_facts_at(node.id):
         groups.setdefault((fact.subject == node.id, fact.relation), []).append(fact)
     left = FACTS_LISTED
     with st.container(key="graph-facts", gap=None):
@@ -156,7 +156,7 @@ def _facts(graph: Graph, node: Node) -> None:
             st.html(
                 f'<div class="sg-relation" style="--sg-family:{color}">{escape(relation_label(relation))} {count}</div>'
             )
-            for fact in members[:left]:
+            for fact in nsmallest(left, members, key=lambda f: (-f.confidence, f.id)):
                 _row(graph, fact, f"{'o' if own else 'i'}", other=fact.object if own else fact.subject)
             left -= len(members)
     if left < 0:

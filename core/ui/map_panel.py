@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import nsmallest
 from html import escape
 
 import numpy as np
@@ -43,7 +44,7 @@ def _communities(workspace: Workspace, survey: Survey, graph: Graph) -> None:
     colours = tones(survey)
     products = np.bincount(survey.atlas.of[product_mask(survey)], minlength=len(colours))
     with st.container(key="map-communities", gap=None, height=586, border=False):
-        for c in range(len(survey.atlas.at)):
+        for c in sorted(range(len(colours)), key=lambda c: (-products[c], c)):
             with st.container(key=f"map-row-{c}", gap=None):
                 st.html(f"<style>.st-key-map-row-{c}{{--sg-family:{colours[c]}}}</style>")
                 title = told_name(workspace, survey, c) or community_name(graph, survey, c)
@@ -146,9 +147,9 @@ def _node(survey: Survey, graph: Graph, node_id: str) -> None:
             args=(c,),
             key="map-node-community",
         )
-    facts = sorted(graph.facts_at(node_id), key=lambda f: (-f.confidence, f.id))
+    facts = nsmallest(FACTS, graph.unordered_facts_at(node_id), key=lambda f: (-f.confidence, f.id))
     with st.container(key="map-facts", gap=None):
-        for fact in facts[:FACTS]:
+        for fact in facts:
             other = fact.object if fact.subject == node_id else fact.subject
             link(
                 "graph",
@@ -158,8 +159,8 @@ def _node(survey: Survey, graph: Graph, node_id: str) -> None:
                 sel=f"fact:{fact.id}",
                 back=node_id,
             )
-    if len(facts) > FACTS:
-        st.caption(t("graph.facts_more", n=number(len(facts) - FACTS)))
+    if (more := graph.degree(node_id) - len(facts)) > 0:
+        st.caption(t("graph.facts_more", n=number(more)))
 
 
 def _found(graph: Graph, state: MapState, hits: Sequence[Hit]) -> None:

@@ -26,6 +26,8 @@ ROWS = 12
 _LOW = "#77828e"
 """Grey that white figures stand out from, on the light page and on the dark one."""
 EXAMPLES = 3
+CATEGORIES, RELATIONS = 30, 24
+"""The picture of completeness has no more rows and columns; the table has all."""
 
 
 def gate(kept: KeptReport, *, stale: bool) -> None:
@@ -81,6 +83,9 @@ def completeness(report: Report) -> None:
     """Draw which share of a category's products has each attribute, as a picture; its figures are on the squares."""
     st.caption(t("quality.completeness_about"))
     show(_heatmap(report), "quality-completeness")
+    categories = len({share.category for share in report.completeness})
+    if categories > CATEGORIES:
+        st.caption(t("quality.completeness_part", n=number(CATEGORIES), of=number(categories)))
     with st.expander(t("quality.as_table"), icon=":material/table:"):
         table(_frame(report), "quality-completeness-table")
         export_button(_frame(report), "completeness")
@@ -90,11 +95,11 @@ def _rule(rule: Rule) -> str:
     limit = t("quality.rule_least" if rule.floor else "quality.rule_most", limit=percent(rule.limit))
     # The scale ends at twice the limit, so that the mark stands in the middle; that of a floor is all of it.
     scale = 1.0 if rule.floor else max(2 * rule.limit, rule.value, 0.001)
-    broken = "" if rule.passed else " sg-rule-broken"
+    broken = "" if rule.passed else " sg-gate-rule-broken"
     return (
-        f'<div class="sg-rule{broken}"><span>{escape(t(f"quality.rule_{rule.name}"))}</span>'
+        f'<div class="sg-gate-rule{broken}"><span>{escape(t(f"quality.rule_{rule.name}"))}</span>'
         f"<strong>{percent(rule.value)}</strong><small>{escape(limit)}</small>"
-        f'<div class="sg-rule-bar"><i style="width:{100 * rule.value / scale:.1f}%"></i>'
+        f'<div class="sg-gate-rule-bar"><i style="width:{100 * rule.value / scale:.1f}%"></i>'
         f'<b style="left:{100 * rule.limit / scale:.1f}%"></b></div></div>'
     )
 
@@ -182,12 +187,13 @@ def _heatmap(report: Report) -> Figure:
     shares = report.completeness
     sizes = {share.category: share.products for share in shares}
     # Plotly draws the first row at the bottom.
-    categories = sorted(sizes, key=lambda name: (sizes[name], name))
+    categories = sorted(sizes, key=lambda name: (sizes[name], name))[-CATEGORIES:]
     totals = Counter[str]()
     for share in shares:
         totals[share.relation] += share.have
     relations = [name for name, _ in totals.most_common()]
     relations += sorted({share.relation for share in shares} - set(relations))
+    relations = relations[:RELATIONS]
     at = {(share.category, share.relation): share for share in shares}
     cells = [[at.get((category, relation)) for relation in relations] for category in categories]
     parts = [[cell.have / cell.products if cell and cell.products else None for cell in row] for row in cells]

@@ -36,11 +36,9 @@ def shown(node: str, graph: Graph, catalogue: CatalogueView, sources: Mapping[st
     if identity is None:
         known = graph.nodes.get(node)
         title = known.label if known else node.partition(":")[2]
-        facts = t("resolve.facts", n=number(len(graph.by_node.get(node, ()))))
-        aliases = " · ".join(known.aliases[:4]) if known else ""
-        return Shown(
-            title, type_label(known.type) if known else "", aliases, {t("resolve.field_facts"): facts}
-        )
+        facts = t("resolve.facts", n=number(graph.degree(node)))
+        aliases = [alias for alias in known.aliases[:4] if alias != title] if known else []
+        return Shown(title, f"{type_label(known.type)} · {facts}" if known else "", " · ".join(aliases))
     product = catalogue.products.get(identity)
     if product is None:
         return Shown(identity, t("resolve.gone"))

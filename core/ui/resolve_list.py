@@ -73,7 +73,7 @@ def _row(workspace: Workspace, candidate: Candidate) -> None:
     one, other = (shown(node, graph, catalogue, {}) for node in candidate.key)
     who = t("resolve.by_itself") if candidate.actor == ACTOR else t("resolve.by", name=candidate.actor)
     exact = candidate.evidence.get("anchor")
-    notes = [who, ago(candidate.time), likely(candidate)]
+    notes = [*filter(None, [one.source]), who, ago(candidate.time), likely(candidate)]
     notes += [t(f"resolve.anchor_{exact}")] if exact else []
     place = f"{candidate.one}~{candidate.other}"
     with st.container(horizontal=True, vertical_alignment="center", key=f"resolve-row-{place}"):

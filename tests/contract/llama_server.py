@@ -21,8 +21,11 @@ MODEL = "smollm2"
 SLOTS = 2
 
 
-def serve() -> tuple[Any, str]:
-    """The running server, and its URL; raises ImportError without xllamacpp. It stops when it is let go of."""
+def serve(context: int = 1024, slots: int = SLOTS) -> tuple[Any, str]:
+    """The running server, and its URL; raises ImportError without xllamacpp. It stops when it is let go of.
+
+    ``context`` is in tokens a slot; as many requests as there are ``slots`` are answered at once.
+    """
     import xllamacpp
 
     embedded = next(source for source in SOURCES if source.name == EMBEDDED)
@@ -32,7 +35,7 @@ def serve() -> tuple[Any, str]:
     wanted.model_alias = {MODEL}
     wanted.api_keys = [KEY]
     wanted.hostnames, wanted.port = ["127.0.0.1"], 0
-    wanted.n_parallel, wanted.n_ctx = SLOTS, 1024 * SLOTS
+    wanted.n_parallel, wanted.n_ctx = slots, context * slots
     # Threads of llama.cpp wait for each other in a busy loop, which takes for ever on a machine with other work.
     wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = 1
     wanted.warmup, wanted.verbosity = False, 0

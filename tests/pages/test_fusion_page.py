@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 import pytest
-from sqlalchemy import update
 
-from core.domain import Document, DocumentKind
-from core.graph.log import Log
 from core.graph.model import OnConflict
 from core.graph.policies import policy_of
 from core.graph.prior import import_statements
 from core.graph.store import GraphStore
-from core.storage import tables
 from core.storage.workspaces import Workspace
-from tests.graph_world import fill, put_documents, read
+from tests.graph_world import fill_partner
 from tests.page_world import open_page
 from tests.pages.test_graph_page import press, said
 
 opened = partial(open_page, "fusion")
-CELLS = [
-    ("k1", "Werkstoff", "Stainless Steel"),
-    ("k2", "Werkstoff", "stainless steel"),
-    ("f1", "Werkstoff", "paper"),
-    ("c1", "Werkstoff", "不锈钢"),
-    ("k1", "capacity", "1 l"),
-    ("k2", "usedFor", "pour-over coffee"),
-]
 
 
 @pytest.fixture
 def two(workspace: Workspace) -> Workspace:
-    """The shop, and a partner "t" that says some of it by other names and some of it otherwise."""
-    fill(workspace)
-    texts = [Document.of(f"{p}/attr:{r}-t", p, f"attr:{r}", DocumentKind.CELL, v) for p, r, v in CELLS]
-    put_documents(workspace, texts)
-    _of_partner(workspace, [text.id for text in texts])
-    Log(workspace).append(
-        read(text, relation, words, "columns")
-        for text, (_, relation, words) in zip(texts, CELLS, strict=True)
-    )
+    """The shop and its partner."""
+    fill_partner(workspace)
     return workspace
-
-
-def _of_partner(workspace: Workspace, ids: Iterable[str]) -> None:
-    d = tables.documents
-    with workspace.db.write() as writer:
-        writer.execute(update(d).where(d.c.id.in_(list(ids))).values(source_id="t"))
 
 
 def test_an_empty_graph_leads_to_build(workspace: Workspace) -> None:

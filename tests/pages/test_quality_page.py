@@ -61,7 +61,7 @@ def test_a_check_is_started_with_the_settings_of_the_form(workspace: Workspace) 
 def test_the_gate_and_its_findings_are_told(checked: Workspace, language: str) -> None:
     told = words(opened(checked, language))
     assert ("Not passed" if language == "en" else "未通过") in told
-    assert told.count('class="sg-rule sg-rule-broken"') == 1
+    assert told.count('class="sg-gate-rule sg-gate-rule-broken"') == 1
     said = "1 of 31 products have several values of “brand”"
     assert (said if language == "en" else "31 件商品中有 1 件的“品牌”") in told
     assert "quality." not in told
