@@ -14,6 +14,7 @@ from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import drivers_state as state
 from core.ui import drivers_view as view
+from core.ui.drivers_kinds import kinds
 from core.ui.explain_view import group_label
 from core.ui.progress import job_panel
 from core.ui.shell import empty, go, header, param, run_page, set_params
@@ -72,7 +73,7 @@ def _views(workspace: Workspace, found: Drivers, others: list[runs.Run], busy: s
     elif chosen == "segments":
         view.segments(workspace, found)
     elif chosen == "kinds":
-        view.kinds(found)
+        kinds(found)
     elif other := view.change(workspace, found, others, busy):
         params = {"run": other, "seed": found.seed, "shoppers": max(found.shoppers, 10)}
         set_params(job=Jobs(workspace).submit(STAGE, params))

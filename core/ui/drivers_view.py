@@ -7,7 +7,6 @@ from html import escape
 
 import streamlit as st
 
-from core.drivers.clusters import Cluster, Method
 from core.drivers.drift import Shift
 from core.drivers.kept import Drivers
 from core.drivers.segments import DIMENSIONS
@@ -16,16 +15,14 @@ from core.recommend.runs import Run
 from core.storage.workspaces import Workspace
 from core.ui import drivers_charts as charts
 from core.ui import drivers_state as state
-from core.ui import navigation
 from core.ui.charts import show
-from core.ui.explain_view import group_label, signed, tiny
+from core.ui.explain_view import group_label, plain, tiny
 from core.ui.session import cached_catalogue
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button, table
 from core.ui.text import distinct, listed, number, percent, t
 
 OF = ("groups", "relations")
-KINDS: tuple[Method, ...] = ("kmeans", "hdbscan")
 
 
 def weight(found: Drivers) -> None:
@@ -113,47 +110,6 @@ def segments(workspace: Workspace, found: Drivers) -> None:
         export_button(frame, f"drivers-by-{chosen}", key="drivers_segments_csv")
 
 
-def kinds(found: Drivers) -> None:
-    """Kinds of shoppers, each with what sets it apart; one of them opens to its shoppers."""
-    asked = param("how")
-    method: Method = st.segmented_control(
-        t("drivers.how"),
-        KINDS,
-        default=next((one for one in KINDS if one == asked), KINDS[0]),
-        format_func=lambda name: t(f"drivers.how_{name}"),
-        required=True,
-        key="drivers_how",
-        label_visibility="collapsed",
-    )
-    set_params(how=method if method != KINDS[0] else None)
-    told = state.kinds(found, method)
-    if not told.clusters:
-        st.markdown(t("drivers.no_kinds"))
-        return
-    quality = t("drivers.silhouette", value=number(told.silhouette, 2))
-    if told.stability is not None:
-        quality = listed([quality, t("drivers.stability", value=number(told.stability, 2))])
-    if told.alone:
-        quality = listed([quality, t("drivers.alone", n=number(len(told.alone)))])
-    st.caption(f"{t('drivers.kinds_note')} {quality}")
-    everyone = sum(len(one.shoppers) for one in told.clusters) + len(told.alone)
-    place = int(param("kind") or 0) if (param("kind") or "0").isdecimal() else 0
-    place = min(place, len(told.clusters) - 1)
-    for at, (one, column) in enumerate(zip(told.clusters, _grid(len(told.clusters)), strict=True)):
-        with column, st.container(border=True, key=f"drivers-kind-{at}"):
-            st.html(_kind(one, everyone))
-            st.button(
-                t("drivers.open_kind", n=number(len(one.shoppers))),
-                type="tertiary",
-                icon=":material/group:",
-                key=f"drivers_kind_{at}",
-                disabled=at == place,
-                on_click=set_params,
-                kwargs={"kind": at},
-            )
-    _shoppers(found, told.clusters[place])
-
-
 def change(workspace: Workspace, found: Drivers, others: Sequence[Run], measure: str | None) -> str | None:
     """What changed since another run; gives the id of a run that has to be measured first, if that is asked for.
 
@@ -173,7 +129,7 @@ def change(workspace: Workspace, found: Drivers, others: Sequence[Run], measure:
     set_params(**{"from": chosen})
     before = state.measured(workspace, chosen)
     if before is None:
-        st.markdown(t("drivers.not_measured", run=_text(names[chosen])))
+        st.markdown(t("drivers.not_measured", run=plain(names[chosen])))
         asked_for = st.button(
             t("drivers.measure_other"),
             type="primary",
@@ -198,7 +154,7 @@ def _shifts(own: Sequence[Shift], of: str) -> None:
     moved = [one for one in own if one.moved]
     sure = listed(f"{charts.label_of(one.name, of)} {charts.points(one.change.mean)}" for one in moved[:4])
     n = number(own[0].shoppers)
-    st.caption(t("drivers.moved", names=_text(sure), n=n) if moved else t("drivers.nothing_moved", n=n))
+    st.caption(t("drivers.moved", names=plain(sure), n=n) if moved else t("drivers.nothing_moved", n=n))
     show(charts.drift(own, of), f"drivers_drift_{of}")
     with st.expander(t("drivers.as_table"), icon=":material/table:"):
         frame = pd.DataFrame(
@@ -228,62 +184,5 @@ def _shap_plot(found: Drivers) -> None:
     plt.close(axes.figure)
 
 
-def _kind(one: Cluster, everyone: int) -> str:
-    name = " · ".join(
-        f"{group_label(driver)} {'▲' if here >= usual else '▼'}" for driver, here, usual in one.drivers
-    )
-    told = [
-        t("drivers.driver", group=group_label(driver), here=charts.points(here), all=charts.points(usual))
-        for driver, here, usual in one.drivers
-    ]
-    lines = "".join(f"<li>{escape(line)}</li>" for line in told)
-    size = t("drivers.size", n=number(len(one.shoppers)), share=percent(len(one.shoppers) / everyone, 0))
-    return (
-        f'<div class="sg-kind"><strong>{escape(name)}</strong><span class="sg-quiet">{escape(size)}</span>'
-        f"<ul>{lines}</ul></div>"
-    )
-
-
-def _shoppers(found: Drivers, one: Cluster) -> None:
-    import pandas as pd
-
-    own = set(one.shoppers)
-    rows = [row for row in found.rows if row.shopper in own and row.place == 1]
-    st.html(f'<h2 class="sg-h2">{escape(t("drivers.shoppers_of"))}</h2>')
-    frame = pd.DataFrame(
-        {
-            t("drivers.column_shopper"): [row.shopper for row in rows],
-            t("drivers.column_history"): [row.history for row in rows],
-            **{
-                group_label(name): [signed(row.values[found.groups.index(name)]) for row in rows]
-                for name, _here, _all in one.drivers
-            },
-        }
-    )
-    picked = table(frame, "drivers_shoppers", selection=True)
-    shopper = rows[picked[0]].shopper if picked else one.middle
-    product = next((row.product for row in rows if row.shopper == shopper), None)
-    with st.container(horizontal=True):
-        navigation.link(
-            "explain",
-            t("drivers.explain", shopper=_text(shopper)),
-            icon="stacked_bar_chart",
-            user=shopper,
-            item=product,
-        )
-        export_button(frame, "shoppers", key="drivers_shoppers_csv")
-
-
-def _grid(count: int) -> list[st.delta_generator.DeltaGenerator]:
-    wide = min(count, 3)
-    return [cell for _ in range(-(-count // wide)) for cell in st.columns(wide)][:count]
-
-
 def _interval(low: float, high: float) -> str:
     return f"{percent(low, 1)}–{percent(high, 1)}"
-
-
-def _text(words: str) -> str:
-    from core.ui.explain_view import plain
-
-    return plain(words)
