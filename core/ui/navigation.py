@@ -43,9 +43,9 @@ GROUPS: Mapping[str, tuple[PageSpec, ...]] = {
         PageSpec("exchange", "swap_horiz"),
     ),
     "recommend": (
-        PageSpec("encoder", "text_fields"),
         PageSpec("train", "model_training"),
         PageSpec("search", "manage_search"),
+        PageSpec("encoder", "text_fields"),
         PageSpec("runs", "leaderboard"),
         PageSpec("recommend", "recommend"),
         PageSpec("tasks", "online_prediction"),
