@@ -149,7 +149,8 @@ def _headline(outcome: Outcome) -> None:
     st.metric(
         t(key),
         f"{number(line.rank_before)} → {number(line.rank)}" if not same else number(line.rank),
-        delta=None if line.score == line.score_before else number(line.score - line.score_before, 3),
+        # A number and not text: Streamlit tells a fall by an ASCII minus only.
+        delta=None if line.score == line.score_before else round(line.score - line.score_before, 3),
         help=t("explain.whatif_metric_help"),
     )
 
