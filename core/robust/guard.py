@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from core.catalogue.clean import clean
 
@@ -31,15 +32,26 @@ _FUNCTION = re.compile(
 
 
 def guarded(text: str) -> str:
-    """The text without invisible marks inside words, commands to a machine and lists of keywords.
+    """The text without invisible marks inside words, commands to a machine (to the end of their line) and lists of
+    keywords.
 
     The first line, the title, loses marks only: a title is a list of keywords. A text with none of them comes back as
     ``clean`` would leave it.
     """
     seen = _STRAY.sub("", _HIDDEN.sub("", clean(text).text))
     title, _, rest = seen.partition("\n")
-    kept = [one for one in _SENTENCE.findall(rest) if not suspicious(one)]
-    return "\n".join(part for part in (title, "".join(kept).rstrip("\n")) if part)
+    return "\n".join(part for part in (title, "".join(_honest(rest)).rstrip("\n")) if part)
+
+
+def _honest(text: str) -> Iterator[str]:
+    """The sentences that are kept. What follows a command on its line is what the command is about, and goes too."""
+    ordered = False
+    for sentence in _SENTENCE.findall(text):
+        ordered = ordered or _COMMANDS.search(sentence) is not None
+        if not ordered and not suspicious(sentence):
+            yield sentence
+        if sentence.endswith("\n"):
+            ordered = False
 
 
 def suspicious(sentence: str) -> bool:

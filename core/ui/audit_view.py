@@ -101,6 +101,7 @@ def ratios(rows: Sequence[Row], dimension: str) -> Figure:
         y=names,
         mode="markers",
         name=t("audit.legend_model"),
+        showlegend=False,
         marker={"size": 10, "color": colors},
         error_x={
             "type": "data",
@@ -125,6 +126,9 @@ def ratios(rows: Sequence[Row], dimension: str) -> Figure:
             for row in rows
         ],
         hovertemplate="%{text}<extra></extra>",
+    )
+    fig.add_scatter(
+        x=[None], y=[None], mode="markers", name=t("audit.legend_model"), marker={"color": BASELINE}
     )
     fig.add_vline(x=1, line={"color": BASELINE, "width": 1, "dash": "dot"})
     fig.update_xaxes(
