@@ -97,13 +97,21 @@ class Recommender:
 
     def baseline(self, history: Sequence[str], k: int = 10) -> list[Scored]:
         """What the baseline beneath the model would have shown."""
-        scores = self.model.baselines([self.rows(history)])[0]
-        return self._list(scores, history, k)
+        return self._list(self.baseline_scores(history), history, k)
+
+    def baseline_scores(self, history: Sequence[str]) -> NDArray[np.float64]:
+        """float64[products]: what the baseline beneath the model gives each, in the order of ``product_ids``."""
+        return np.asarray(self.model.baselines([self.rows(history)])[0])
 
     @property
     def baseline_name(self) -> str:
         """The baseline that the network is a residual over."""
         return self.artefact.baseline.name
+
+    def encode(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(word vector float32[1, size], sentence vector float32[1, size]) of a text; sizes are 0 for a kind that the
+        run does not use."""
+        return self.artefact.vocabulary.encode_texts([text], self._sentences())
 
     def facts_of(self, product_id: str) -> tuple[Fact, ...]:
         """The facts of a product that the model uses."""
