@@ -24,6 +24,7 @@ _GROUPS = (
     "core.cli.score",
     "core.cli.finetune",
     "core.cli.machine",
+    "core.cli.serving",
 )
 
 

@@ -19,4 +19,5 @@ REGISTRY: dict[str, str] = {
     "compress": "core.stages.compress:run",
     "survey": "core.stages.survey:run",
     "robustness": "core.stages.robustness:run",
+    "recommend_all": "core.stages.recommend_all:run",
 }

@@ -40,6 +40,7 @@ PAGES = {
     "compress": "compress",
     "survey": "map",
     "robustness": "robustness",
+    "recommend_all": "recommend",
 }
 ICONS: dict[Status, str] = {
     Status.QUEUED: "schedule",
