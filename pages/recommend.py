@@ -1,71 +1,60 @@
-"""Recommend: a shopper, known or made up, what the model shows them and why, beside what the baseline would show."""
+"""Recommend: a shopper, a basket, a need or a new product; what is served and why; and what each setting costs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import RunError
-from core.recommend import feedback
-from core.recommend.reasons import Reason, reasons_of_all
-from core.recommend.source import history as dated_history
+from core.recommend.reasons import reasons_of_all
+from core.recommend.serve.lists import Missed, Shown, explained, places_by
+from core.recommend.serve.need import Need
+from core.settings import ASSETS
 from core.storage.workspaces import Workspace
+from core.ui import recommend_list as listed
+from core.ui import recommend_need, recommend_new
 from core.ui import recommend_view as view
-from core.ui.charts import BASELINE, show
-from core.ui.facts import chip
+from core.ui.charts import show
+from core.ui.recommend_export import export
+from core.ui.recommend_rules import bar, in_force, settle
+from core.ui.recommend_state import Draft, draft
+from core.ui.recommend_tune import figures, sliders
+from core.ui.recommend_who import Asked, choose, strip
 from core.ui.serving import Serving, serving
 from core.ui.session import cached_graph
-from core.ui.shell import empty, go, header, param, run_page, set_params
+from core.ui.shell import empty, go, guarded, header, param, run_page, set_params
 from core.ui.tables import export_button, table
-from core.ui.text import ago, number, t
+from core.ui.text import number, t
 
-if TYPE_CHECKING:
-    from core.recommend.rank import Scored
-
+STYLE = ASSETS / "css" / "recommend.css"
 LENGTHS = (5, 10, 20)
-SHOWN_HISTORY = 8
 
 
 def render(workspace: Workspace) -> None:
     """Draw the page."""
+    st.html(STYLE)
     try:
         served = serving(workspace, param("run"))
     except RunError:
         header("recommend")
         empty("recommend", what=t("recommend.empty_what"), why=t("recommend.empty_why"), button=_to_training)
         return
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
-    with left:
-        shopper, history = _choose(served)
-    with right:
-        k = _length()
-    model = served.recommender
-    ours, theirs = model.recommend(history, k), model.baseline(history, k)
-    baseline = t(f"train.model_{model.baseline_name}")
-    header(
-        "recommend",
-        t(
-            "recommend.state",
-            who=escape(shopper or t("recommend.made_up")),
-            history=number(len(history)),
-            products=number(len(model.product_ids)),
-            run=escape(served.run_name),
-        ),
-        lambda: _explain_first(served, shopper, history, ours),
-    )
-    _strip(workspace, served, shopper, history)
-    left, right = st.columns([3, 2], gap="large")
-    places = {line.product_id: line.rank for line in model.baseline(history, len(model.product_ids))}
-    with left:
-        st.subheader(t("recommend.ours"))
-        _ours(workspace, served, shopper, history, ours, places)
-    with right:
-        st.subheader(t("recommend.theirs", baseline=baseline), help=t("recommend.changes_help"))
-        show(view.rank_changes(ours, theirs, served.title, places), "recommend_changes")
-        with st.expander(t("recommend.as_table")):
-            _table(served, ours, theirs, places, baseline)
+    trying = draft(workspace)
+    asked = choose(served)
+    explains = asked.kind in ("known", "made_up")
+    action = (lambda: _explain_first(served, asked, trying)) if explains else None
+    header("recommend", _state(served, asked), action)
+    if explains:
+        strip(workspace, served, asked)
+    if asked.kind == "product":
+        recommend_new.desk(workspace, served, asked)
+        return
+    need = recommend_need.understood(workspace, served, asked.need) if asked.kind == "need" else None
+    if need is None or not need.empty:
+        st.fragment(_desk)(workspace, served, asked, need, trying)
+    export(workspace, served, trying, _length())
 
 
 def _to_training() -> None:
@@ -73,162 +62,136 @@ def _to_training() -> None:
         go("train")
 
 
-def _choose(served: Serving) -> tuple[str, list[str]]:
-    """(shopper id, history); the id is "" for a made-up shopper."""
-    known = served.shoppers()
-    made = param("history")
-    kinds = ["known", "made_up"] if known else ["made_up"]
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    kind = left.segmented_control(
-        t("recommend.who"),
-        kinds,
-        default="made_up" if made is not None or not known else "known",
-        format_func=lambda name: t(f"recommend.who_{name}"),
-        required=True,
-        key="recommend_kind",
+def _state(served: Serving, asked: Asked) -> str:
+    products, run = number(len(served.recommender.product_ids)), escape(served.run_name)
+    if asked.kind in ("need", "product"):
+        return t(f"recommend.state_{asked.kind}", products=products, run=run)
+    return t(
+        "recommend.state",
+        who=escape(asked.shopper or t("recommend.made_up")),
+        history=number(len(asked.history)),
+        products=products,
+        run=run,
     )
-    if kind == "made_up":
+
+
+def _explain_first(served: Serving, asked: Asked, trying: Draft) -> None:
+    if st.button(t("recommend.explain_first"), type="primary", icon=":material/stacked_bar_chart:"):
+        first = _list(served, asked, trying, 1)[0]
+        if first:
+            listed.explain(served, asked, first[0].product_id)
+
+
+def _list(served: Serving, asked: Asked, trying: Draft, k: int) -> tuple[list[Shown], list[Missed]]:
+    model = served.recommender
+    return explained(model.score(asked.history), served.shelf, trying.policy, k, model.rows(asked.history))
+
+
+def _desk(workspace: Workspace, served: Serving, asked: Asked, need: Need | None, trying: Draft) -> None:
+    """The list and everything that changes it: what runs again when a slider moves."""
+    with guarded():
+        top = st.container()
+        left, right = st.columns([3, 2], gap="large")
         with right:
-            return "", _made_up(served, made)
-    asked = param("user") or served.usual_shopper()
-    shopper = right.selectbox(
-        t("recommend.shopper"),
-        known,
-        index=known.index(asked) if asked in known else 0,
-        format_func=served.shopper_label,
-        help=t("recommend.shopper_help"),
-        key="recommend_shopper",
-    )
-    set_params(user=shopper, history=None)
-    return shopper, served.history(shopper)
+            tuning = st.container(border=True, key="recommend-tune")
+            comparison = st.container()
+        with tuning:
+            st.html(f'<h2 class="sg-h2">{escape(t("recommend.tune"))}</h2>')
+            settle(trying, **sliders(trying))
+        with top:
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+            ):
+                bar(workspace, served, trying)
+                _choose_length()
+            in_force(served, trying.policy)
+        with tuning:
+            figures(workspace, served, trying)
+        if need is None:
+            shown, lost = _list(served, asked, trying, _length())
+        else:
+            shown, lost = recommend_need.answer(served, need, trying.policy, _length())
+        with left, st.container(key="recommend-list", gap="small"):
+            if not shown:
+                st.info(t("recommend.nothing_left"), icon=":material/filter_alt_off:")
+            elif need is None:
+                _served_list(workspace, served, asked, shown)
+            else:
+                recommend_need.show_answer(served, need, shown)
+            listed.missed(served, lost)
+        with comparison:
+            if need is None:
+                _compare(served, asked, shown)
 
 
-def _made_up(served: Serving, asked: str | None) -> list[str]:
-    start = [product for product in (asked or "").split(",") if product in served.known]
-    chosen: list[str] = st.multiselect(
-        t("recommend.products"),
-        list(served.recommender.product_ids),
-        default=start,
-        format_func=served.product_label,
-        placeholder=t("recommend.products_hint"),
-        max_selections=30,
-        key="recommend_history",
-    )
-    # The comma stands between ids in the link, and an empty one still says that the shopper is made up.
-    set_params(user=None, history=",".join(chosen) or "-")
-    return chosen
+def _served_list(workspace: Workspace, served: Serving, asked: Asked, shown: list[Shown]) -> None:
+    nodes = cached_graph(workspace).nodes
+    why = reasons_of_all(served.recommender, asked.history, [line.product_id for line in shown])
+    ids = {reason.fact.object for found in why for reason in found}
+    labels = {node: nodes[node].label for node in ids if node in nodes}
+    listed.cards(workspace, served, asked, shown, why, labels)
 
 
-def _length() -> int:
-    asked = param("k", "10") or "10"
-    k = st.segmented_control(
+def _choose_length() -> None:
+    st.segmented_control(
         t("recommend.length"),
         LENGTHS,
-        default=int(asked) if asked in map(str, LENGTHS) else 10,
+        default=_length(),
         required=True,
         key="recommend_k",
         label_visibility="collapsed",
+        width="content",
     )
-    set_params(k=k if k != 10 else None)
-    return int(k or 10)
+    set_params(k=_length() if _length() != 10 else None)
 
 
-def _explain_first(served: Serving, shopper: str, history: list[str], ours: list[Scored]) -> None:
-    if ours and st.button(t("recommend.explain_first"), type="primary", icon=":material/stacked_bar_chart:"):
-        _explain(served, shopper, history, ours[0].product_id)
+def _length() -> int:
+    kept = st.session_state.get("recommend_k") or param("k", "10")
+    return int(kept) if str(kept) in map(str, LENGTHS) else 10
 
 
-def _explain(served: Serving, shopper: str, history: list[str], product: str) -> None:
-    made = None if shopper else ",".join(history)
-    go("explain", user=shopper or None, history=made, item=product, run=served.run_id)
-
-
-def _strip(workspace: Workspace, served: Serving, shopper: str, history: list[str]) -> None:
-    """The history as chips, latest first."""
-    when = dict(dated_history(workspace, shopper)) if shopper else {}
-    shown = list(reversed(history))[:SHOWN_HISTORY]
-    chips = "".join(
-        f'<span class="sg-chip" style="--sg-family:{BASELINE}" title="{escape(served.title(product), quote=True)}">'
-        + (f'<span class="sg-chip-relation">{escape(ago(when[product]))}</span>' if product in when else "")
-        + f"<span>{escape(view.shorten(served.title(product), 36))}</span></span>"
-        for product in shown
+def _compare(served: Serving, asked: Asked, shown: list[Shown]) -> None:
+    model = served.recommender
+    baseline = t(f"train.model_{model.baseline_name}")
+    against = st.segmented_control(
+        t("recommend.compare"),
+        ["baseline", "model"],
+        default="baseline",
+        format_func=lambda name: baseline if name == "baseline" else t("recommend.compare_model"),
+        help=t("recommend.changes_help"),
+        required=True,
+        key="recommend_against",
     )
-    rest = len(history) - len(shown)
-    more = f'<span class="sg-chip">{escape(t("recommend.more", n=number(rest)))}</span>' if rest > 0 else ""
-    st.html(f'<div class="sg-chips">{chips or escape(t("recommend.no_history"))}{more}</div>')
-
-
-def _ours(
-    workspace: Workspace,
-    served: Serving,
-    shopper: str,
-    history: list[str],
-    ours: list[Scored],
-    places: dict[str, int],
-) -> None:
-    visitor = shopper or feedback.made_up(history)
-    given = feedback.verdicts(workspace, served.run_id, visitor)
-    labels = cached_graph(workspace).nodes
-    why = reasons_of_all(served.recommender, history, [line.product_id for line in ours])
-    for line, found in zip(ours, why, strict=True):
-        with st.container(border=True, key=f"line-{line.rank}"):
-            words, buttons = st.columns([5, 2], vertical_alignment="center")
-            with words:
-                st.html(_card(served, line, found, places.get(line.product_id), labels))
-            with buttons, st.container(horizontal=True, horizontal_alignment="right"):
-                _thumbs(workspace, served.run_id, visitor, line.product_id, given.get(line.product_id))
-                if st.button(t("recommend.why"), key=f"why_{line.product_id}", type="tertiary"):
-                    _explain(served, shopper, history, line.product_id)
-
-
-def _card(served: Serving, line: Scored, found: list[Reason], before: int | None, labels: object) -> str:
-    meta = t("recommend.meta", score=number(line.score, 2), move=view.move(line.rank, before))
-    chips = "".join(
-        chip(
-            reason.fact.relation,
-            _label(labels, reason.fact.object),
-            title=t(
-                "recommend.reason",
-                weight=number(reason.weight, 2),
-                products=", ".join(view.shorten(served.title(one), 30) for one in reason.shared_with[:3]),
-            ),
-        )
-        for reason in found
-    )
-    return (
-        f'<div class="sg-card-title">{line.rank}. {escape(served.title(line.product_id))}</div>'
-        f'<div class="sg-card-meta">{escape(meta)}</div><div class="sg-chips">{chips}</div>'
-    )
-
-
-def _label(nodes: object, node_id: str) -> str:
-    node = nodes.get(node_id) if hasattr(nodes, "get") else None
-    return str(node.label) if node else node_id.partition(":")[2]
-
-
-def _thumbs(workspace: Workspace, run_id: str, visitor: str, product: str, given: int | None) -> None:
-    key = f"thumb_{run_id}_{visitor}_{product}"
-
-    def keep() -> None:
-        chosen = st.session_state.get(key)
-        feedback.record(workspace, run_id, visitor, product, 0 if chosen is None else 1 if chosen else -1)
-
-    start = None if given is None else int(given > 0)
-    st.feedback("thumbs", key=key, default=start, on_change=keep)
+    k = len(shown)
+    bought = model.rows(asked.history)
+    rows = [int(row) for row in model.rows([line.product_id for line in shown])]
+    if against == "model":
+        theirs = model.recommend(asked.history, k)
+        places = {line.product_id: line.before for line in shown}
+    else:
+        theirs = model.baseline(asked.history, k)
+        found = places_by(model.baseline_scores(asked.history), bought, rows)
+        places = dict(zip((line.product_id for line in shown), found, strict=True))
+    name = baseline if against == "baseline" else t("recommend.compare_model")
+    show(view.rank_changes(shown, theirs, served.title, places), "recommend_changes")
+    with st.expander(t("recommend.as_table")):
+        _table(served, shown, theirs, places, name)
 
 
 def _table(
-    served: Serving, ours: list[Scored], theirs: list[Scored], places: dict[str, int], baseline: str
+    served: Serving, ours: list[Shown], theirs: Sequence[view.Line], places: dict[str, int], name: str
 ) -> None:
     import pandas as pd
 
+    others = [served.title(line.product_id) for line in theirs]
     frame = pd.DataFrame(
         {
             "#": [line.rank for line in ours],
             "ShelfGraph": [served.title(line.product_id) for line in ours],
             t("recommend.column_score"): [line.score for line in ours],
-            t("recommend.column_before", baseline=baseline): [places.get(line.product_id) for line in ours],
-            baseline: [served.title(line.product_id) for line in theirs] + [""] * (len(ours) - len(theirs)),
+            t("recommend.column_before", baseline=name): [places.get(line.product_id) for line in ours],
+            t("recommend.column_moves"): ["; ".join(map(listed.move_words, line.moves)) for line in ours],
+            name: (others + [""] * len(ours))[: len(ours)],
         }
     )
     table(frame, "recommend_table")

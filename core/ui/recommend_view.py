@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
 from core.ui.text import t
@@ -11,13 +11,25 @@ from core.ui.text import t
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from core.recommend.rank import Scored
-
 WIDEST = 36
 
 
+class Line(Protocol):
+    """A product at its place in a list."""
+
+    @property
+    def product_id(self) -> str:
+        """Whose place it is."""
+        ...
+
+    @property
+    def rank(self) -> int:
+        """The place, from 1."""
+        ...
+
+
 def rank_changes(
-    ours: Sequence[Scored], theirs: Sequence[Scored], title: Callable[[str], str], places: dict[str, int]
+    ours: Sequence[Line], theirs: Sequence[Line], title: Callable[[str], str], places: dict[str, int]
 ) -> Figure:
     """A slope from a product's place in our list (left) to its place in the baseline's list (right).
 
@@ -64,15 +76,6 @@ def rank_changes(
     figure.update_xaxes(visible=False, range=[-0.25, 3.2], fixedrange=True)
     figure.update_yaxes(visible=False, range=[longest + 0.6, 0.4], fixedrange=True)
     return styled(figure, 30 * longest + 24)
-
-
-def move(rank: int, before: int | None) -> str:
-    """How a place compares with the baseline's: "▲ 3", "▼ 1", "=", in the visitor's words where it was nowhere."""
-    if before is None:
-        return t("recommend.move_new")
-    if before == rank:
-        return "="
-    return f"▲ {before - rank}" if before > rank else f"▼ {rank - before}"
 
 
 def shorten(text: str, length: int = WIDEST) -> str:

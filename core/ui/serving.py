@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.recommend.runs import Run, finished_run
-from core.recommend.source import read_events
+from core.recommend.serve.export import histories
+from core.recommend.serve.policy import Policy
 from core.storage.workspaces import Workspace
-from core.ui.session import cached_catalogue, catalogue_stamp, log_head
+from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
 from core.ui.text import distinct, number
 
 if TYPE_CHECKING:
     from core.domain import Product
     from core.recommend.rank import Recommender, Scored
+    from core.recommend.serve.need import Reader
+    from core.recommend.serve.shelf import Shelf
+    from core.recommend.serve.trial import Effect, Trial
+    from core.recommend.serve.unseen import Audience
 
 USUAL_HISTORY = 8
 """The length of history, in products, of the shopper that is shown first: enough to go by, and seen at a glance."""
@@ -33,6 +38,12 @@ class Serving:
     recommender: Recommender
     products: Mapping[str, Product]
     histories: Mapping[str, Sequence[str]]
+    workspace: Workspace
+
+    @property
+    def shelf(self) -> Shelf:
+        """What policies look at."""
+        return _shelf(str(self.workspace.folder), self.version, self)
 
     @property
     def run_id(self) -> str:
@@ -102,7 +113,48 @@ def serving(workspace: Workspace, run_id: str | None = None) -> Serving:
     recommender = _recommender(str(workspace.folder), run.id, head, stamp, workspace)
     histories = _histories(str(workspace.folder), stamp, workspace)
     version = f"{run.id}@{head}@{stamp}"
-    return Serving(run, version, recommender, cached_catalogue(workspace).products, histories)
+    products = cached_catalogue(workspace).products
+    return Serving(run, version, recommender, products, histories, workspace)
+
+
+def trial_of(workspace: Workspace, served: Serving) -> Trial:
+    """The run's validation cases; raises RunError where the events have changed since."""
+    return _trial(str(workspace.folder), served.version, workspace, served)
+
+
+def effect_of(workspace: Workspace, served: Serving, policy: Policy) -> Effect:
+    """A policy's figures on the validation cases, measured once."""
+    return _effect(str(workspace.folder), served.version, policy.hash, workspace, served, policy)
+
+
+def curve_of(workspace: Workspace, served: Serving, policy: Policy, slider: str) -> list[Effect]:
+    """The figures along a slider, everything else as it is; measured once, wherever that slider stands."""
+    still = policy.with_(**{slider: 0.0})
+    return _curve(str(workspace.folder), served.version, still.hash, slider, workspace, served, still)
+
+
+def reader_of(workspace: Workspace, served: Serving) -> Reader:
+    """What understands needs in the words of this catalogue."""
+    return _reader(str(workspace.folder), served.version, served)
+
+
+def audience_of(workspace: Workspace, served: Serving) -> Audience:
+    """The shoppers that a new product is held against."""
+    return _audience(str(workspace.folder), served.version, served)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _reader(folder: str, version: str, _served: Serving) -> Reader:
+    from core.recommend.serve.need import Reader
+
+    return Reader(_served.shelf)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _audience(folder: str, version: str, _served: Serving) -> Audience:
+    from core.recommend.serve.unseen import audience
+
+    return audience(_served.recommender, _served.histories)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -115,9 +167,47 @@ def _recommender(
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
+def _shelf(folder: str, version: str, _served: Serving) -> Shelf:
+    from core.recommend.serve.shelf import Shelf
+
+    graph, model = cached_graph(_served.workspace), _served.recommender
+    counts, vectors = model.artefact.features.counts, model.model.vectors
+    return Shelf.of(model.product_ids, _served.products, graph.facts.values(), graph.nodes, counts, vectors)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _trial(folder: str, version: str, _workspace: Workspace, _served: Serving) -> Trial:
+    from core.recommend.artefact import read
+    from core.recommend.serve.trial import trial
+
+    artefact = read(_workspace.sub("runs") / _served.run_id)
+    return trial(_workspace, _served.run, artefact, len(_served.shelf))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _effect(
+    folder: str, version: str, policy: str, _workspace: Workspace, _served: Serving, _policy: Policy
+) -> Effect:
+    from core.recommend.serve.trial import effect
+
+    return effect(trial_of(_workspace, _served), _served.shelf, _policy)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _curve(
+    folder: str,
+    version: str,
+    policy: str,
+    slider: str,
+    _workspace: Workspace,
+    _served: Serving,
+    _policy: Policy,
+) -> list[Effect]:
+    from core.recommend.serve.trial import curve
+
+    return curve(trial_of(_workspace, _served), _served.shelf, _policy, slider)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _histories(folder: str, stamp: tuple[object, ...], _workspace: Workspace) -> Mapping[str, Sequence[str]]:
-    rows = sorted(read_events(_workspace), key=lambda row: row[2])
-    found: dict[str, dict[str, None]] = {}
-    for shopper, product, _time in rows:
-        found.setdefault(shopper, {})[product] = None
-    return {shopper: list(products) for shopper, products in found.items()}
+    return histories(_workspace)

@@ -67,6 +67,7 @@ def test_train_recommend_explain_down_to_the_words(page: Any, server: Server, wo
     assert page.locator("[class*='st-key-line-']").count() == 10
     page.locator(".st-key-line-3 [data-testid='stFeedback'] button").first.click()
     page.wait_for_function(IDLE)
+    tune_and_take_along(page)
     first = page.locator(".st-key-line-1 .sg-card-title").inner_text().removeprefix("1. ")
     page.locator(".st-key-line-1").get_by_role("button", name="Why?").click()
     page.wait_for_url("**/explain?**")
@@ -89,6 +90,26 @@ def test_train_recommend_explain_down_to_the_words(page: Any, server: Server, wo
             break
     opened.locator("[data-testid='stExpander'] summary").first.click()
     opened.locator("mark").first.wait_for()
+
+
+def tune_and_take_along(page: Any) -> None:
+    """Move a slider: list and figures move, each with its reason; then download the lists of all shoppers."""
+    titles = page.locator("[class*='st-key-line-'] .sg-card-title")
+    before, figures = titles.all_inner_texts(), page.locator(".sg-tiles").inner_text()
+    slider = page.locator(".st-key-recommend-tune [role='slider']").nth(2)
+    slider.focus()
+    for _step in range(10):
+        slider.press("ArrowRight")
+    page.locator(".sg-move-up", has_text="long tail").first.wait_for()
+    page.wait_for_function(IDLE)
+    assert titles.all_inner_texts() != before
+    assert page.locator(".sg-tiles").inner_text() != figures
+    assert "was" in page.locator(".sg-moves").filter(has=page.locator(".sg-move-up")).first.inner_text()
+    page.locator(".st-key-recommend_export button").click()
+    page.locator(".st-key-recommend_download button").wait_for(timeout=60_000)
+    with page.expect_download() as taken:
+        page.locator(".st-key-recommend_download button").click()
+    assert Path(taken.value.path()).read_bytes()[:4] == b"PAR1"
 
 
 def test_killing_app_and_worker_only_delays_a_training(page: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Recommend page: a shopper or a made-up one, the list with its facts, the baseline beside it, thumbs."""
+"""The Recommend page: whom for, the list with its facts and moves, what a setting costs, policies, the export."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.jobs import run_inline
+from core.jobs import Jobs, run_inline
 from core.recommend import feedback
 from core.recommend.artefact import load
+from core.recommend.serve import book
+from core.recommend.serve.export import shelf_of
+from core.recommend.serve.lists import serve
+from core.recommend.serve.policy import AS_RANKED
 from core.recommend.source import history
 from core.settings import settings
 from core.stages import REGISTRY
@@ -96,6 +100,85 @@ def test_the_baselines_list_stands_beside_with_the_moves(served: Workspace) -> N
     assert len(frame) == 5
     places = {line.product_id: line.rank for line in model.baseline(taken, 48)}
     assert list(frame.iloc[:, 3]) == [places[line.product_id] for line in model.recommend(taken, 5)]
+
+
+def shown(test: AppTest) -> list[str]:
+    return [str(one.key).removeprefix("why_") for one in test.button if str(one.key).startswith("why_")]
+
+
+def test_a_slider_changes_the_list_says_why_and_shows_what_it_costs(served: Workspace) -> None:
+    test = opened(served, user="s07")
+    before = words(test)
+    assert "as the model ranks it" in before
+    assert "NDCG@10" in before
+    test.slider(key="rec_0_diversity").set_value(90).run()
+    assert not test.exception
+    model = load(served)
+    taken = [product for product, _time in history(served, "s07")]
+    policy = AS_RANKED.with_(diversity=0.9)
+    expected, missed = serve(model, shelf_of(served, model), taken, policy, 10)
+    assert shown(test) == [line.product_id for line in expected]
+    after = words(test)
+    assert f"{len(missed)} of the model" in after
+    moved = next(move for line in expected for move in line.moves)
+    assert f"{abs(moved.places)} diversity" in after
+    assert "was " in after
+
+
+def test_a_policy_is_kept_with_versions_and_is_what_the_export_uses(served: Workspace) -> None:
+    test = opened(served, user="s07")
+    test.text_input(key="rec_0_policy_name").set_value("Spring")
+    test.slider(key="rec_0_diversity").set_value(30).run()
+    test.button(key="rec_0_keep").click().run()
+    assert not test.exception
+    now = book.current(served)
+    assert (now.label, now.policy.diversity) == ("Spring v1", 0.3)
+    again = opened(served, user="s07")
+    assert again.slider(key="rec_0_diversity").value == 30
+    again.button(key="recommend_export").click().run()
+    (job,) = Jobs(served).list("recommend_all")
+    assert job.params == {"run": load(served).run_id, "k": 10}
+    book.keep(served, "Plain", AS_RANKED)
+
+
+def test_a_filter_leaves_only_what_passes_and_too_narrow_a_one_says_so(served: Workspace) -> None:
+    test = opened(served, user="s07")
+    test.number_input(key="rec_0_price_to").set_value(20.0).run()
+    assert not test.exception
+    shelf = shelf_of(served, load(served))
+    prices = dict(zip(shelf.products, shelf.price.tolist(), strict=True))
+    assert shown(test)
+    assert all(prices[product] <= 20.0 for product in shown(test))
+    assert "up to 20" in words(test)
+    test.number_input(key="rec_0_price_to").set_value(0.5).run()
+    assert not shown(test)
+    assert any("No product passes" in str(one.value) for one in test.info)
+
+
+def test_a_need_in_words_is_understood_and_answered(served: Workspace) -> None:
+    test = opened(served, need="something for camping under 40")
+    told = words(test)
+    assert "up to 40" in told
+    assert "camping" in told
+    assert "1. " in told
+    empty = opened(served, need="-")
+    empty.button(key="need_a").click().run()
+    assert not empty.exception
+    assert "up to 40" in words(empty)
+    assert state(empty, "need") == empty.text_input(key="recommend_need").value
+
+
+def test_a_pasted_product_is_read_and_placed(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.unit.test_serving_needs import Words
+
+    monkeypatch.setattr("core.ui.recommend_new.tagger_of", lambda _workspace: Words())
+    test = opened(served, **{"as": "product"})
+    test.text_input(key="recommend_new_title").set_value("A stove for camping").run()
+    assert not test.exception
+    told = words(test)
+    assert "For whom" in told
+    assert '<mark class="sg-mark"' in told
+    assert "it would be number" in told
 
 
 def test_a_thumb_is_recorded_for_this_run_and_shopper(served: Workspace) -> None:
