@@ -67,6 +67,7 @@ def register(commands: Commands) -> None:
     recommend = add(commands, "recommend", _recommend, "the list for a shopper, or for a made-up history")
     _add_shopper(recommend)
     recommend.add_argument("--k", type=int, default=10)
+    recommend.add_argument("--policy", default="", metavar="NAME", help="else the one that is served")
 
     explain = add(commands, "explain", _explain, "take one recommendation apart")
     _add_shopper(explain)
@@ -194,16 +195,21 @@ def _recommend(arguments: argparse.Namespace) -> Result:
     from core.catalogue.store import Catalogue
     from core.recommend.artefact import load
     from core.recommend.reasons import reasons
+    from core.recommend.serve.book import current, find
+    from core.recommend.serve.export import reason, shelf_of
+    from core.recommend.serve.lists import serve
 
     workspace = open_workspace(arguments.workspace)
     model = load(workspace, arguments.run_id)
     history = _history(arguments, workspace)
-    lines = model.recommend(history, arguments.k)
+    entry = find(workspace, arguments.policy) if arguments.policy else current(workspace)
+    shown, _missed = serve(model, shelf_of(workspace, model), history, entry.policy, arguments.k)
     below = model.baseline(history, arguments.k)
-    wanted = {line.product_id for line in (*lines, *below)} | set(history)
+    wanted = {line.product_id for line in shown} | {line.product_id for line in below} | set(history)
     titles = {product.id: product.title for product in Catalogue(workspace).products(wanted)}
     return {
         "run": model.run_id,
+        "policy": entry.label,
         "history": [{"product": p, "title": titles.get(p, p)} for p in history],
         "products": [
             {
@@ -211,12 +217,13 @@ def _recommend(arguments: argparse.Namespace) -> Result:
                 "product": line.product_id,
                 "title": titles.get(line.product_id, line.product_id),
                 "score": line.score,
+                "reason": reason(line),
                 "facts": [
                     {"relation": r.fact.relation, "object": r.fact.object, "weight": r.weight}
                     for r in reasons(model, history, line.product_id)
                 ],
             }
-            for line in lines
+            for line in shown
         ],
         "baseline": {"name": model.baseline_name, "products": [line.product_id for line in below]},
     }
