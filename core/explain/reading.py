@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.extract.tagger import Tagger
 
 UNKNOWN = "□"
-MOST_WORDS = 10
+MOST_WORDS = 8
 
 Confidence = Callable[[Sequence[tuple[str, int, int]]], Sequence[float]]
 """(text, start, end) of several readings to the reader's confidence in each."""

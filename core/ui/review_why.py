@@ -20,8 +20,8 @@ from core.ui.explain_view import coloured_words
 from core.ui.review_edit import excerpt
 from core.ui.text import percent, relation_label, t
 
-READER_WORDS = 7
-"""The span reader is slower by far, so fewer words are weighed: 128 readings instead of 1,024."""
+READER_WORDS = 6
+"""The span reader is slower by far, so fewer words are weighed: 64 readings instead of 256."""
 
 _CLUES: tuple[tuple[str, str], ...] = (
     ("w=", "word"), ("s=", "shape"), ("s-1,0,+1=", "shapes"), ("s-1=", "shapes"), ("s+1=", "shapes"),
@@ -62,7 +62,8 @@ def _draw(workspace: Workspace, item: Item, reading: Assertion, document: Docume
     if found is None:
         st.caption(t("review.why_read_gone"))
         return
-    who = t(f"review.by_{reading.extractor}")
+    name = t(f"review.by_{reading.extractor}")
+    who = name[:1].upper() + name[1:]
     st.markdown(
         t("review.why_read_told", who=who, base=percent(found.base), all=percent(found.confidence)),
         help=t("review.why_read_help"),

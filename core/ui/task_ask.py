@@ -183,6 +183,7 @@ def _answer(workspace: Workspace, opened: Opened, asking: Asking) -> str:
     show(charts.answer_figure(values, labels[chosen]), "tasks_answer")
     if said := stated(workspace, opened, asking.product_id):
         st.caption(t("tasks.stated", value=listed(said)))
+        st.caption(t("tasks.learned_from"))
     return str(chosen)
 
 

@@ -55,9 +55,9 @@ def test_an_answer_stands_beside_its_explanation(trained: Workspace) -> None:
     assert [metric for metric in test.metric if metric.label == "Chance that it meets the need"]
 
 
-def test_a_typed_product_is_told_and_any_class_explained(trained: Workspace) -> None:
+def test_a_typed_product_is_told_and_where_nothing_tells_the_class_that_is_said(trained: Workspace) -> None:
     test = opened(trained, task="class", text="Birk item for the garden", **{"class": "use:travel"})
-    assert "What made this answer" in words(test)
+    assert "nothing to take apart" in words(test)  # in this shop only the hidden words tell a use
     assert next(box for box in test.selectbox if box.label == "Why this class?").value == "use:travel"
 
 
