@@ -110,11 +110,12 @@ def change_figure(cards: Sequence[EncoderCard]) -> Figure:
             "symmetric": False,
             "array": [card.change["high"] - card.change["mean"] for card in ordered],
             "arrayminus": [card.change["mean"] - card.change["low"] for card in ordered],
+            "color": BASELINE,
             "thickness": 1.5,
             "width": 4,
         },
         mode="markers",
-        marker={"size": 10, "color": [POSITIVE if _sure(card) else BASELINE for card in ordered]},
+        marker={"size": 10, "color": [_colour(card) for card in ordered]},
         showlegend=False,
         hovertemplate="%{y}: %{x:+.4f}<extra></extra>",
     )
@@ -123,9 +124,11 @@ def change_figure(cards: Sequence[EncoderCard]) -> Figure:
     return styled(figure, 90 + 30 * len(ordered))
 
 
-def _sure(card: EncoderCard) -> bool:
-    """Whether the interval leaves out zero."""
-    return bool(card.change["low"] > 0 or card.change["high"] < 0)
+def _colour(card: EncoderCard) -> str:
+    """That of a gain or a loss where the interval leaves out zero."""
+    if card.change["low"] > 0:
+        return POSITIVE
+    return NEGATIVE if card.change["high"] < 0 else BASELINE
 
 
 def _steps(lines: Lines, total: int) -> list[float]:

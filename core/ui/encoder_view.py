@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 def encoders_view(workspace: Workspace, cards: Sequence[EncoderCard]) -> None:
     """Draw the table, the comparison that the chosen one belongs to, and its card."""
     frame = _frame(cards)
+    figure = st.column_config.NumberColumn(format="%.4f", width=92)
     columns = {
-        t("encoder.column_change"): st.column_config.TextColumn(width="medium"),
-        t("encoder.column_ndcg"): st.column_config.NumberColumn(format="%.4f", width="small"),
-        t("encoder.column_hr"): st.column_config.NumberColumn(format="%.4f", width="small"),
-        t("encoder.column_recall"): st.column_config.NumberColumn(format="%.4f", width="small"),
+        t("encoder.column_change"): st.column_config.TextColumn(width=222),
+        **{t(f"encoder.column_{name}"): figure for name in ("ndcg", "hr", "recall")},
     }
     picked = table(frame, f"encoder-table-{len(cards)}", columns=columns, selection=True)
     with st.container(horizontal=True, vertical_alignment="center", key="finetune-list-foot"):
@@ -60,7 +59,6 @@ def _frame(cards: Sequence[EncoderCard]) -> DataFrame:
     rows = [
         {
             t("encoder.column_kind"): kind_name(card.kind),
-            t("encoder.column_base"): card.base,
             t("encoder.column_parameters"): card.counts["parameters"],
             t("encoder.column_share"): percent(card.counts["parameters"] / card.counts["all_parameters"], 2),
             t("encoder.column_memory"): number(card.memory_mb or None, 0),
@@ -70,6 +68,7 @@ def _frame(cards: Sequence[EncoderCard]) -> DataFrame:
             t("encoder.column_change"): _change(card),
             t("encoder.column_hr"): card.valid["hr"],
             t("encoder.column_recall"): card.valid["recall"],
+            t("encoder.column_base"): card.base,
             t("encoder.column_name"): card.name,
             t("encoder.column_when"): ago(card.created_at),
         }

@@ -13,6 +13,10 @@ from torch.nn import functional
 from core.llm.backbone import Backbone
 
 _REPLACED, _RANDOM = 0.8, 0.9
+_UNSEEN = 0.1
+"""Times that a token which is nowhere in the texts is taken to be there."""
+_QUIET = 0.05
+"""How loud a head without weights is at first: what it makes of its random layers must not drown the frequencies."""
 
 
 def token_loss(
@@ -54,13 +58,17 @@ def start_head(backbone: Backbone, texts: Sequence[str], most: int) -> None:
     output = backbone.model.get_output_embeddings()
     if not backbone.fresh_head or output is None or getattr(output, "bias", None) is None:
         return
-    counts = torch.ones(len(output.bias))
+    counts = torch.full((len(output.bias),), _UNSEEN)
     for first in range(0, len(texts), 256):
         tokens = backbone.tokens(texts[first : first + 256], most)
         kept = tokens["input_ids"][tokens["attention_mask"].bool()].cpu()
         counts += torch.bincount(kept, minlength=len(counts))
+    inside = set(backbone.body.modules())
     with torch.no_grad():
         output.bias.copy_((counts / counts.sum()).log())
+        for module in backbone.model.modules():
+            if isinstance(module, torch.nn.LayerNorm) and module not in inside:
+                module.weight.mul_(_QUIET)
 
 
 def _plain(backbone: Backbone, ids: NDArray[np.int64]) -> NDArray[np.bool_]:

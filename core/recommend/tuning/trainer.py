@@ -86,6 +86,7 @@ class Tuner:
         torch.manual_seed(config.seed)
         if self.lengths["pretrain"]:
             start_head(backbone, self.learned, config.max_tokens)
+        self.weights = sum(weight.numel() for weight in backbone.body.parameters())
         self.trained = attach(backbone, config, self.total)
         self.head = _head(backbone, self.trained) if self.lengths["pretrain"] else {}
         size = material.facts.shape[1] if material.facts is not None else 0
@@ -108,7 +109,7 @@ class Tuner:
             "products": len(self.material.texts),
             "pairs": len(self.material.pairs),
             "parameters": sum(weight.numel() for weight in self.trained.values()),
-            "all_parameters": sum(weight.numel() for weight in self.backbone.body.parameters()),
+            "all_parameters": self.weights,
         }
 
     def run(
