@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 
 from core.catalogue.store import Catalogue
 from core.domain import Fact, content_hash
+from core.recommend.config import TrainConfig
 from core.recommend.data import Split, split
+from core.recommend.dataset import dataset
 from core.recommend.features import FactTable
-from core.recommend.source import graph_facts, interactions
+from core.recommend.source import graph_facts
 from core.recommend.text import principal_axes, product_text, unit
 from core.recommend.tuning.config import TuneConfig
 from core.recommend.tuning.pairs import Pairs
 from core.recommend.tuning.trainer import Material
+from core.storage.decisions import left_out
 from core.storage.workspaces import Workspace
 
 FACT_SIZE = 64
@@ -40,7 +43,9 @@ def ground(workspace: Workspace, config: TuneConfig) -> Ground:
     """Read it; raises DataError where there are too few events. Of the events only those before the validation period
     make pairs; facts that only reviews support are left out, as they may speak of what came later."""
     products = list(Catalogue(workspace).products())
-    data = interactions(workspace, products, purchases_only=config.purchases_only)
+    shared = ("split", "valid_share", "test_share", "purchases_only")
+    asked = TrainConfig.model_validate({name: getattr(config, name) for name in shared})
+    data = dataset(workspace, products, asked, left_out(workspace)).data
     parts = split(data, config.split.value, config.valid_share, config.test_share)
     texts = [product_text(product) for product in products]
     facts = None
