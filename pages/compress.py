@@ -131,7 +131,7 @@ def _state(graph: Graph, known: Curve | None) -> str:
         return t("compress.state_none", facts=number(len(graph.facts)))
     half = half_way(known).price
     return t(
-        "compress.state",
+        "compress.state" if half.ndcg else "compress.state_search",
         nodes=number(len(graph.nodes)),
         facts=number(len(graph.facts)),
         when=ago(known.created_at),

@@ -98,7 +98,11 @@ def _found(graph: Graph, query: str) -> None:
     with st.container(border=True, key="graph-found", gap=None):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             text = t(
-                "graph.search_found" if hits else "graph.search_none",
+                "graph.search_best"
+                if len(hits) == FOUND
+                else "graph.search_found"
+                if hits
+                else "graph.search_none",
                 n=number(len(hits)),
                 text=literal(query[:60]),
             )
