@@ -105,6 +105,8 @@ def _desk(workspace: Workspace, served: Serving, asked: Asked, need: Need | None
                 bar(workspace, served, trying)
                 _choose_length()
             in_force(served, trying.policy)
+            if n := len(served.recommender.withheld):
+                st.caption(t("recommend.withheld", n=number(n)))
         with tuning:
             figures(workspace, served, trying)
         if need is None:

@@ -156,9 +156,11 @@ def load(workspace: Workspace, run_id: str | None = None) -> Recommender:
     from core.recommend.newcomers import with_newcomers
     from core.recommend.rank import Recommender
     from core.recommend.runs import finished_run
+    from core.recommend.withheld import withheld
 
     run = finished_run(workspace, run_id)
-    return Recommender(with_newcomers(workspace, read(workspace.sub("runs") / run.id)))
+    artefact = with_newcomers(workspace, read(workspace.sub("runs") / run.id))
+    return Recommender(artefact, withheld=withheld(workspace))
 
 
 def _arrays(artefact: Artefact) -> dict[str, NDArray[Any]]:

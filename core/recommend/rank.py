@@ -21,6 +21,7 @@ from core.recommend.measure import top
 from core.recommend.network import Inputs
 from core.recommend.scoring import Combined, product_vectors
 from core.recommend.text import Encoder
+from core.recommend.withheld import hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,13 @@ class Recommender:
     The score of product i for history h is  b · baseline(h, i) + n · (Σ_blocks u(h)·v(i) + p(i)). Groups are the recent
     and the older part of the history, one for each relation family among the product's facts, "text", "price", and
     "popularity" (the popularity term and the learned vector: what is known of a product from its sales alone).
-    Co-purchases, in the baseline, count to the history they start from. All in double precision.
+    Co-purchases, in the baseline, count to the history they start from. All in double precision. Products that are
+    ``withheld`` (by id) are scored, and are in no list.
     """
 
-    def __init__(self, artefact: Artefact, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, artefact: Artefact, encoder: Encoder | None = None, withheld: Collection[str] = ()
+    ) -> None:
         import torch
 
         # A copy: a run that was just trained is in single precision, and stays as it is.
@@ -59,6 +63,7 @@ class Recommender:
         self.artefact = artefact
         self.run_id = artefact.run_id
         self.product_ids = artefact.features.products
+        self.withheld = hidden(self.product_ids, withheld)
         self._encoder = encoder
         inputs = Inputs.of(artefact.features, artefact.vocabulary.table, dtype=torch.float64)
         vectors, bias = product_vectors(artefact.network, inputs)
@@ -280,6 +285,7 @@ class Recommender:
     def _list(self, scores: NDArray[np.floating], exclude: Collection[str], k: int) -> list[Scored]:
         free = np.array(scores, np.float64)
         free[self.rows(list(exclude))] = -np.inf
+        free[self.withheld] = -np.inf
         chosen = [int(row) for row in top(free[None], k)[0] if np.isfinite(free[row])]
         return [Scored(self.product_ids[row], float(free[row]), rank) for rank, row in enumerate(chosen, 1)]
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.storage.decisions import PRODUCT, Decision, Verdict, decisions, standing
+from core.storage.decisions import stamp as decisions_stamp
 from core.storage.workspaces import Workspace
 
 FOLDER, FILE = "audit", "held.json"
@@ -46,6 +47,12 @@ def withheld_of(held: Collection[Held], said: Mapping[str, Decision]) -> frozens
 def withheld(workspace: Workspace) -> frozenset[str]:
     """Ids of the products of a workspace that must not be shown, by its last look at the texts and its decisions."""
     return withheld_of(read_held(workspace), standing(decisions(workspace), PRODUCT))
+
+
+def stamp(workspace: Workspace) -> tuple[int, ...]:
+    """Changes with every decision and with every look at the texts."""
+    path = workspace.folder / FOLDER / FILE
+    return (*decisions_stamp(workspace), path.stat().st_mtime_ns if path.is_file() else 0)
 
 
 def hidden(product_ids: Sequence[str], names: Collection[str]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import streamlit as st
 from core.recommend.runs import Run, finished_run
 from core.recommend.serve.export import histories
 from core.recommend.serve.policy import Policy
+from core.recommend.withheld import stamp as withheld_stamp
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
 from core.ui.text import distinct, number
@@ -109,7 +110,7 @@ class Serving:
 def serving(workspace: Workspace, run_id: str | None = None) -> Serving:
     """The run asked for, or the one that serves, loaded once; raises RunError where there is none."""
     run = finished_run(workspace, run_id)
-    head, stamp = log_head(workspace), catalogue_stamp(workspace)
+    head, stamp = log_head(workspace), (*catalogue_stamp(workspace), *withheld_stamp(workspace))
     recommender = _recommender(str(workspace.folder), run.id, head, stamp, workspace)
     histories = _histories(str(workspace.folder), stamp, workspace)
     version = f"{run.id}@{head}@{stamp}"
@@ -172,7 +173,8 @@ def _shelf(folder: str, version: str, _served: Serving) -> Shelf:
 
     graph, model = cached_graph(_served.workspace), _served.recommender
     counts, vectors = model.artefact.features.counts, model.model.vectors
-    return Shelf.of(model.product_ids, _served.products, graph.facts.values(), graph.nodes, counts, vectors)
+    facts = graph.facts.values()
+    return Shelf.of(model.product_ids, _served.products, facts, graph.nodes, counts, vectors, model.withheld)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

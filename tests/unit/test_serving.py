@@ -26,6 +26,7 @@ from core.recommend.serve.policy import AS_RANKED, Boost, Trait
 from core.recommend.serve.shelf import IN, OUT, UNTOLD, stock_of
 from core.recommend.serve.trial import GRID, cost, curve, effect, trial
 from core.stages import REGISTRY, recommend_all
+from core.storage.decisions import PRODUCT, Decision, Verdict, decide
 from core.storage.workspaces import Workspace, Workspaces
 from tests.recommend_world import fill, fill_graph, small_config
 from tests.serving_world import histories as shop_histories
@@ -217,3 +218,21 @@ def test_a_resumed_export_keeps_its_parts_and_the_policy_it_began_with(
     result = run_inline(trained, "recommend_all", REGISTRY, {"k": 3})
     assert result["policy"] == "Front v1"
     assert Path(result["path"]) == list_file(trained, Path(result["path"]).stem.removeprefix("lists-"))
+
+
+def test_what_a_person_withheld_is_served_to_nobody_until_it_is_taken_back(trained: Workspace) -> None:
+    history = next(iter(histories(trained).values()))
+    first = load(trained).recommend(history)[0].product_id
+
+    def shown() -> set[str]:
+        model = load(trained)
+        lines, missed = serve(model, shelf_of(trained, model), history, AS_RANKED)
+        own = {line.product_id for line in (*model.recommend(history), *model.baseline(history))}
+        return own | {line.product_id for line in (*lines, *missed)}
+
+    assert first in shown()
+    decide(trained, [Decision(PRODUCT, first, Verdict.WITHHELD, "Ada")])
+    assert first not in shown()
+    assert np.isfinite(load(trained).score(history)).all(), "it can still be explained"
+    decide(trained, [Decision(PRODUCT, first, Verdict.OPEN, "Ada")])
+    assert first in shown()

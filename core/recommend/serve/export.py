@@ -39,7 +39,9 @@ def shelf_of(workspace: Workspace, model: Recommender) -> Shelf:
     graph = GraphStore(workspace).graph()
     products = {product.id: product for product in Catalogue(workspace).products()}
     counts, vectors = model.artefact.features.counts, model.model.vectors
-    return Shelf.of(model.product_ids, products, graph.facts.values(), graph.nodes, counts, vectors)
+    return Shelf.of(
+        model.product_ids, products, graph.facts.values(), graph.nodes, counts, vectors, model.withheld
+    )
 
 
 def list_file(workspace: Workspace, job_id: str) -> Path:

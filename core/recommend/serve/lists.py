@@ -84,6 +84,7 @@ def rank(
     shopper has, which the policy may exclude; ``allowed`` is ``shelf.allowed(policy)``, where it is known already;
     ``look`` is how far down the same list is told, ``k`` unless it is more."""
     free = np.array(scores, np.float64)
+    free[:, shelf.withheld] = -np.inf
     if policy.exclude_bought:
         for own, rows in zip(free, bought, strict=False):
             own[rows] = -np.inf

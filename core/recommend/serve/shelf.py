@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -31,7 +31,8 @@ class Shelf:
 
     ``price`` is float64[n] (NaN where not known), ``stock`` int8[n] of OUT, UNTOLD and IN, ``counts`` float32[n] the
     shoppers of each product in training, ``vectors`` float32[n, size] of length one. ``traits`` has the places of the
-    products with each trait, ascending, and ``names`` its words: the label first, then aliases.
+    products with each trait, ascending, and ``names`` its words: the label first, then aliases. ``withheld`` are the
+    places of products that must not be shown.
     """
 
     products: tuple[str, ...]
@@ -41,6 +42,7 @@ class Shelf:
     vectors: NDArray[np.float32]
     traits: Mapping[Trait, Rows]
     names: Mapping[Trait, tuple[str, ...]]
+    withheld: Rows = field(default_factory=lambda: np.empty(0, np.int64))
 
     @staticmethod
     def of(
@@ -50,6 +52,7 @@ class Shelf:
         nodes: Mapping[str, Node],
         counts: NDArray[np.float32],
         vectors: NDArray[np.floating],
+        withheld: Rows | None = None,
     ) -> Shelf:
         """From the catalogue and the facts of a graph; products that left the catalogue have no price and no trait."""
         place = {product: row for row, product in enumerate(ids)}
@@ -77,6 +80,7 @@ class Shelf:
                 trait: (key[1],) if key in columns else _names(nodes.get(key[1]), key[1])
                 for key, trait in keys.items()
             },
+            np.empty(0, np.int64) if withheld is None else withheld,
         )
 
     def __len__(self) -> int:
