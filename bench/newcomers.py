@@ -23,7 +23,7 @@ from core.recommend.network import Inputs
 from core.recommend.newcomers import nearest
 from core.recommend.rank import Recommender
 from core.recommend.scoring import product_vectors
-from core.recommend.serve.export import histories
+from core.recommend.source import read_histories
 from core.storage.workspaces import Workspace
 
 NEIGHBOURS = (0, 3, 5, 10, 20, 40)
@@ -36,7 +36,7 @@ def cases_of(
     random = np.random.default_rng(seed)
     chosen = set(random.permutation(len(model.product_ids))[:80].tolist())
     found = []
-    for history in histories(workspace).values():
+    for history in read_histories(workspace).values():
         rows = model.rows(history)
         found += [(rows[:at], int(rows[at])) for at in range(1, len(rows)) if int(rows[at]) in chosen]
     return [found[k] for k in random.permutation(len(found))[:most]]
@@ -47,7 +47,7 @@ def strangers_of(
 ) -> list[tuple[NDArray[np.int32], int]]:
     """The products of the cases, each with the history of a shopper drawn at random who has not taken it."""
     random = np.random.default_rng(seed)
-    everyone = [model.rows(history) for history in histories(workspace).values()]
+    everyone = [model.rows(history) for history in read_histories(workspace).values()]
     drawn = [everyone[k] for k in random.integers(0, len(everyone), len(cases))]
     return [
         (own, product) for own, (_history, product) in zip(drawn, cases, strict=True) if product not in own

@@ -23,12 +23,13 @@ from core.recommend.baselines import Baseline
 from core.recommend.config import TrainConfig
 from core.recommend.features import FactTable, Features, PriceScale, Vocabulary
 from core.recommend.rank import Recommender
-from core.recommend.serve.export import histories, shelf_of
+from core.recommend.serve.export import shelf_of
 from core.recommend.serve.lists import explained, serve
 from core.recommend.serve.need import Reader, policy_for, scores
 from core.recommend.serve.policy import AS_RANKED, Boost, Policy
 from core.recommend.serve.shelf import Shelf
 from core.recommend.serve.unseen import Audience, audience, for_whom, most_like, read, vector
+from core.recommend.source import read_histories
 from core.recommend.text import Lexicon, product_text
 from core.storage.workspaces import Workspace
 
@@ -68,7 +69,7 @@ def of_workspace(folder: Path) -> Bench:
     """A trained workspace."""
     workspace = Workspace(folder)
     model = load(workspace)
-    return Bench(folder.name, model, shelf_of(workspace, model), histories(workspace))
+    return Bench(folder.name, model, shelf_of(workspace, model), read_histories(workspace))
 
 
 def made_up(size: int, shoppers: int = 2_000, seed: int = 0) -> Bench:

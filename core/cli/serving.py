@@ -119,15 +119,16 @@ def _place(arguments: argparse.Namespace) -> Result:
     from core.extract.teach import tagger_of
     from core.graph.store import GraphStore
     from core.recommend.artefact import load
-    from core.recommend.serve.export import histories, shelf_of
+    from core.recommend.serve.export import shelf_of
     from core.recommend.serve.unseen import audience, for_whom, most_like, read, vector
+    from core.recommend.source import read_histories
 
     workspace = open_workspace(arguments.workspace)
     model = load(workspace, arguments.run_id)
     asked = (arguments.title, arguments.description, arguments.brand, arguments.category, arguments.price)
     found = read(Product("new product", *asked), tagger_of(workspace), GraphStore(workspace).graph().merged)
     units = shelf_of(workspace, model).vectors
-    made, known = vector(model, found, units), audience(model, histories(workspace))
+    made, known = vector(model, found, units), audience(model, read_histories(workspace))
     places = for_whom(model, made, known)
     near = most_like(made, arguments.k)
     return {

@@ -28,11 +28,11 @@ def read_events(workspace: Workspace, *, purchases_only: bool = False) -> list[t
 
 
 def read_histories(workspace: Workspace) -> dict[str, list[str]]:
-    """Products by shopper, each once, in the order of their first event."""
+    """Products by shopper (by id), each once, in the order of their first event."""
     found: dict[str, dict[str, None]] = {}
     for shopper, product, _time in sorted(read_events(workspace), key=lambda row: row[2]):
         found.setdefault(shopper, {})[product] = None
-    return {shopper: list(products) for shopper, products in found.items()}
+    return {shopper: list(found[shopper]) for shopper in sorted(found)}
 
 
 def interactions(

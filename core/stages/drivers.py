@@ -28,7 +28,7 @@ from core.recommend.artefact import load
 from core.recommend.bands import ACTIVITY, POPULARITY, popularity_bands
 from core.recommend.rank import Recommender
 from core.recommend.runs import Run, finished_run
-from core.recommend.source import read_events
+from core.recommend.source import read_histories
 from core.recommend.text import product_text, words
 from core.stages.params import parsed
 from core.storage.workspaces import Workspace
@@ -193,11 +193,9 @@ def _rows(model: Recommender, shopper: str, history: Sequence[str], each: int) -
 
 
 def _histories(workspace: Workspace, known: set[str]) -> dict[str, list[str]]:
-    found: dict[str, dict[str, None]] = {}
-    for shopper, product, _time in sorted(read_events(workspace), key=lambda one: one[2]):
-        if not known or product in known:
-            found.setdefault(shopper, {})[product] = None
-    return {shopper: list(products) for shopper, products in found.items()}
+    every = read_histories(workspace)
+    kept = {shopper: [p for p in taken if not known or p in known] for shopper, taken in every.items()}
+    return {shopper: taken for shopper, taken in kept.items() if taken}
 
 
 def _inputs(model: Recommender, product_id: str, product: Product | None) -> dict[str, float]:

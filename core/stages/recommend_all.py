@@ -13,7 +13,8 @@ from core.errors import DataError
 from core.jobs.context import Context
 from core.recommend.artefact import load
 from core.recommend.serve.book import Entry, current, find
-from core.recommend.serve.export import PART, histories, join, list_file, shelf_of, write_part
+from core.recommend.serve.export import PART, join, list_file, shelf_of, write_part
+from core.recommend.source import read_histories
 from core.stages.params import parsed
 
 
@@ -42,7 +43,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     model = load(workspace, str(began.get("run") or asked.run) or None)
     context.save_checkpoint({"run": model.run_id, "policy": entry.label})
     shelf = shelf_of(workspace, model)
-    shoppers = list(histories(workspace).items())
+    shoppers = list(read_histories(workspace).items())
     if not shoppers:
         raise DataError(
             "There are no shoppers to recommend to.", where="events", remedy="Add a file of events first."

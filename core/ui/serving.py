@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.recommend.runs import Run, finished_run
-from core.recommend.serve.export import histories
 from core.recommend.serve.policy import Policy
+from core.recommend.source import read_histories
 from core.recommend.withheld import stamp as withheld_stamp
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
@@ -212,4 +212,4 @@ def _curve(
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _histories(folder: str, stamp: tuple[object, ...], _workspace: Workspace) -> Mapping[str, Sequence[str]]:
-    return histories(_workspace)
+    return read_histories(_workspace)

@@ -20,11 +20,12 @@ from core.jobs.context import Context
 from core.recommend.artefact import load, read
 from core.recommend.runs import finished_run
 from core.recommend.serve import book
-from core.recommend.serve.export import COLUMNS, histories, list_file, shelf_of
+from core.recommend.serve.export import COLUMNS, list_file, shelf_of
 from core.recommend.serve.lists import explained, serve
 from core.recommend.serve.policy import AS_RANKED, Boost, Trait
 from core.recommend.serve.shelf import IN, OUT, UNTOLD, stock_of
 from core.recommend.serve.trial import GRID, cost, curve, effect, trial
+from core.recommend.source import read_histories
 from core.stages import REGISTRY, recommend_all
 from core.storage.decisions import PRODUCT, Decision, Verdict, decide
 from core.storage.workspaces import Workspace, Workspaces
@@ -168,7 +169,7 @@ def test_everybody_gets_the_served_list_and_a_stopped_job_goes_on(
     )
     entry = book.keep(trained, "Front", AS_RANKED.with_(long_tail=0.3))
     result = run_inline(trained, "recommend_all", REGISTRY, {"k": 5})
-    people = histories(trained)
+    people = read_histories(trained)
     assert len(made) == -(-len(people) // 40)
     (path,) = trained.sub("serving").glob("lists-*.parquet")
     table = pq.read_table(path)
@@ -221,7 +222,7 @@ def test_a_resumed_export_keeps_its_parts_and_the_policy_it_began_with(
 
 
 def test_what_a_person_withheld_is_served_to_nobody_until_it_is_taken_back(trained: Workspace) -> None:
-    history = next(iter(histories(trained).values()))
+    history = next(iter(read_histories(trained).values()))
     first = load(trained).recommend(history)[0].product_id
 
     def shown() -> set[str]:

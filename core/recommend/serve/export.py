@@ -13,7 +13,6 @@ from core.graph.store import GraphStore
 from core.recommend.serve.book import FOLDER, Entry
 from core.recommend.serve.lists import Shown, lines, rank
 from core.recommend.serve.shelf import Shelf
-from core.recommend.source import read_events
 from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -24,14 +23,6 @@ PART = 2_000
 """Shoppers a part."""
 AT_ONCE, MOST_SCORES = 256, 20_000_000
 BY_MODEL = "model"
-
-
-def histories(workspace: Workspace) -> dict[str, list[str]]:
-    """Shopper → products, oldest first, each once; shoppers by id."""
-    found: dict[str, dict[str, None]] = {}
-    for shopper, product, _time in sorted(read_events(workspace), key=lambda row: row[2]):
-        found.setdefault(shopper, {})[product] = None
-    return {shopper: list(found[shopper]) for shopper in sorted(found)}
 
 
 def shelf_of(workspace: Workspace, model: Recommender) -> Shelf:
