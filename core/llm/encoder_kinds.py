@@ -9,7 +9,6 @@ from typing import Any
 
 from core.errors import ConfigError
 from core.llm.backbone import Backbone
-from core.llm.bottleneck import insert
 from core.llm.finetune_kinds import Method, layer_number, lowest_layer, wrap
 
 _PREFIX_SPREAD = 0.02
@@ -46,6 +45,8 @@ def attach(backbone: Backbone, config: Method, steps: int) -> dict[str, Any]:
     if kind is EncoderKind.FULL:
         return _all(backbone, config)
     if kind is EncoderKind.BOTTLENECK:
+        from core.llm.bottleneck import insert
+
         insert(model, config)
     else:
         if kind is EncoderKind.PREFIX:

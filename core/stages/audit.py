@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,15 +22,15 @@ from core.jobs.context import Context
 from core.recommend.artefact import load
 from core.recommend.data import Interactions
 from core.recommend.measure import BATCH, top
-from core.recommend.rank import Recommender
 from core.recommend.runs import Run, finished_run
 from core.recommend.source import read_events
 from core.recommend.withheld import hidden, withheld, write_held
-from core.robust.matrix import RobustParams
 from core.stages.params import parsed
-from core.stages.robustness import model_of
 from core.storage.decisions import PRODUCT, Decision, Verdict, decide
 from core.storage.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from core.recommend.rank import Recommender
 
 Tell = Callable[[float, float, str], None]
 STEPS = 4
@@ -164,6 +164,9 @@ def shown_to(
 
 def served_well(workspace: Workspace, chosen: Run, params: AuditParams) -> dict[str, Any]:
     """``quality`` on the run's test, by segments of shoppers and products; ``cases`` is the number of shoppers."""
+    from core.robust.matrix import RobustParams
+    from core.stages.robustness import model_of
+
     checked = RobustParams(run=chosen.id, seed=params.seed, cases=max(10, min(params.shoppers, 20_000)))
     model = model_of(workspace, chosen, checked)
     of = groups(model.products, model.counts, _sources(workspace))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,12 +26,14 @@ from core.jobs.context import Context
 from core.ontology import Family, family
 from core.recommend.artefact import load
 from core.recommend.bands import ACTIVITY, POPULARITY, popularity_bands
-from core.recommend.rank import Recommender
 from core.recommend.runs import Run, finished_run
 from core.recommend.source import read_histories
 from core.recommend.text import product_text, words
 from core.stages.params import parsed
 from core.storage.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from core.recommend.rank import Recommender
 
 Tell = Callable[[float, float, str], None]
 HALF = "rows.jsonl"

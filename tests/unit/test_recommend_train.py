@@ -147,24 +147,24 @@ def test_a_newcomer_is_ranked_without_retraining(workspace: Any, monkeypatch: py
     assert model.facts_of("like") == tuple(told["like"])
 
 
-def test_an_off_group_is_the_background_and_an_empty_history_the_average_shopper() -> None:
+def test_what_is_off_is_the_background_and_other_shoppers() -> None:
     artefact = outcome().artefact
     model = Recommender(
         replace(artefact, mix=replace(artefact.mix, network=1.0), network=artefact.network.double())
     )
-    size = len(model.groups)
-    nothing = model.score_coalitions(HISTORY, "p16", np.zeros((1, size), bool))
-    assert nothing[0] == pytest.approx(model.score_coalitions([], "p16", np.zeros((1, size), bool))[0])
+    size, others = len(model.groups), [["p02", "p03", "p05"], ["p07", "p09"]]
     items = np.zeros((1, size), bool)
     items[:, 2:] = True
-    assert model.score_coalitions(HISTORY, "p16", items)[0] == pytest.approx(model.score([])[16])
-    own = model.score_coalitions(HISTORY, "p16", np.zeros((1, size), bool), background="p16")
-    assert own[0] == pytest.approx(model.score([])[16])
-    older = np.ones((1, size), bool)
-    older[:, 0] = False
-    assert model.score_coalitions(HISTORY, "p16", older)[0] == pytest.approx(
-        model.score_histories([HISTORY[:2]], "p16")[0]
-    )
+    strangers = model.score_histories(others, "p16").mean()
+    assert model.score_coalitions(HISTORY, "p16", items, shoppers=others)[0] == pytest.approx(strangers)
+    none = np.zeros((1, size), bool)
+    same = model.score_coalitions(HISTORY, "p16", none, "p16", others)
+    assert same[0] == pytest.approx(strangers), "a product stands in for itself"
+    recent = np.ones((1, size), bool)
+    recent[:, 1] = False
+    assert model.score_coalitions(HISTORY, "p16", recent, "empty")[0] == pytest.approx(
+        model.score_histories([HISTORY[2:]], "p16")[0]
+    ), "beside nothing, a part is taken away"
 
 
 def test_reasons_weigh_what_the_real_model_loses_and_are_the_same_for_a_list_as_one_by_one() -> None:
