@@ -96,7 +96,7 @@ def tune_and_take_along(page: Any) -> None:
     """Move a slider: list and figures move, each with its reason; then download the lists of all shoppers."""
     titles = page.locator("[class*='st-key-line-'] .sg-card-title")
     before, figures = titles.all_inner_texts(), page.locator(".sg-tiles").inner_text()
-    slider = page.locator(".st-key-recommend-tune [role='slider']").nth(2)
+    slider = page.locator(".st-key-recommend-tune").get_by_role("slider").nth(2)
     slider.focus()
     for _step in range(10):
         slider.press("ArrowRight")
