@@ -100,7 +100,7 @@ def _texts(arguments: argparse.Namespace) -> Result:
 
 
 def _leave_out(arguments: argparse.Namespace) -> Result:
-    from core.stages.robustness import leave_out
+    from core.stages.suspects import leave_out
     from core.storage.decisions import left_out
 
     workspace = open_workspace(arguments.workspace)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from core.catalogue.store import Catalogue
-from core.errors import ConfigError, DataError, ModelUnavailable
+from core.errors import DataError, ModelUnavailable
 from core.extract.llm_reader import LlmReader
 from core.jobs.context import Context
 from core.recommend.artefact import read
 from core.recommend.dataset import dataset_of
 from core.recommend.encoder import sentence_encoder
 from core.recommend.runs import Run, finished_run, list_runs
-from core.recommend.source import read_events
 from core.robust.injection import injection, without_grammar
 from core.robust.kept import FILE
 from core.robust.matrix import RobustParams, Tell, examine
@@ -25,7 +24,8 @@ from core.robust.reading import read_by_tagger
 from core.robust.spotting import SURE
 from core.robust.world import Model
 from core.stages.params import parsed
-from core.storage.decisions import FACT, SHOPPER, Decision, Verdict, decide, decisions, standing
+from core.stages.suspects import to_review
+from core.storage.decisions import FACT, decisions, standing
 from core.storage.workspaces import Workspace
 
 ORDERED_CHARS = 300
@@ -111,30 +111,6 @@ def injected(
     reader = LlmReader(model, schema)
     chosen = [texts[int(k)] for k in sorted(drawn)]
     return injection(reader, chosen, without_grammar(model, schema), step)
-
-
-def leave_out(
-    workspace: Workspace, shoppers: Sequence[str], actor: str, note: str = "", *, back: bool = False
-) -> None:
-    """Write down that shoppers are not to be trained on, or with ``back`` that they are again.
-
-    Raises ConfigError without a name, and DataError for a shopper without events.
-    """
-    if not actor.strip():
-        raise ConfigError("A decision is somebody's.", where="name", remedy="Say who decides.")
-    known = {row[0] for row in read_events(workspace)}
-    for shopper in shoppers:
-        if shopper not in known and not back:
-            raise DataError(
-                "This shopper has no events.", where=shopper[:80], remedy="Choose one of the events."
-            )
-    verdict = Verdict.OPEN if back else Verdict.LEFT_OUT
-    decide(workspace, [Decision(SHOPPER, one, verdict, actor.strip(), note=note) for one in shoppers])
-
-
-def to_review(workspace: Workspace, facts: Sequence[str], actor: str, run_id: str = "") -> None:
-    """Send facts (ids) to the review queue as suspected; ``actor`` is a person, or the detector's own name."""
-    decide(workspace, [Decision(FACT, one, Verdict.REVIEW, actor, run_id) for one in facts])
 
 
 def hardened_run(workspace: Workspace, chosen: Run) -> Run | None:

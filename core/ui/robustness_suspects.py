@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core.robust.spotting import SURE
-from core.stages.robustness import leave_out, to_review
+from core.stages.suspects import leave_out, to_review
 from core.storage.decisions import FACT, decisions, left_out, standing
 from core.storage.workspaces import Workspace
 from core.ui.navigation import link

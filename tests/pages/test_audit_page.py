@@ -16,7 +16,7 @@ from core.jobs import Jobs, run_inline
 from core.recommend import runs
 from core.recommend.withheld import withheld
 from core.settings import settings
-from core.stages import REGISTRY
+from core.stages import REGISTRY, suspects
 from core.stages import robustness as stage
 from core.storage.decisions import FACT, PRODUCT, SHOPPER, Verdict, decisions, left_out, standing
 from core.storage.workspaces import Workspace, Workspaces
@@ -140,7 +140,7 @@ def test_shoppers_are_left_out_of_the_next_training_which_says_so(
 
 def test_suspected_facts_lead_the_review_queue(trained: Workspace) -> None:
     fact = sorted(GraphStore(trained).graph().facts)[0]
-    stage.to_review(trained, [fact], "Ana")
+    suspects.to_review(trained, [fact], "Ana")
     assert fact in standing(decisions(trained), FACT)
     shown = words(open_page("review", trained, me="Ana", why="suspected", look="fact"))
     assert "it looks as if it had been planted" in shown
