@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -54,6 +55,19 @@ def type_labels(page: Any, *texts: str) -> None:
 def turn(page: Any, name: str) -> None:
     page.get_by_role("radio", name=name).click()
     quiet(page)
+
+
+def put_in_force(page: Any, shop: Workspace) -> None:
+    """Press until it is done, as a person would whose press went beside a button that moved."""
+    button = page.get_by_role("button", name="Put it in force")
+    for _attempt in range(3):
+        button.click()
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            if not in_force(shop).own:
+                return
+            page.wait_for_timeout(200)
+    raise AssertionError("the version is not in force")
 
 
 def test_a_schema_is_proposed_edited_saved_built_with_and_taken_back(
@@ -108,8 +122,9 @@ def test_a_schema_is_proposed_edited_saved_built_with_and_taken_back(
     state(page, "the graph was read with it")
     turn(page, "Versions")
     page.get_by_text(re.compile("No longer an attribute: Run time")).wait_for()
-    page.get_by_role("button", name="Put it in force").click()
-    state(page, "is in force again")
-    assert not in_force(shop).own
+    # The table of versions is drawn late and moves what is below it: until then a press may miss.
+    page.locator('[data-testid="stDataFrame"] canvas').first.wait_for()
+    quiet(page)
+    put_in_force(page, shop)
     page.get_by_role("button", name="Build again with it").wait_for()
     shop.close()
