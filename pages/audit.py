@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs import Jobs
 from core.recommend import runs
 from core.recommend.withheld import withheld
 from core.settings import ASSETS
@@ -16,13 +15,13 @@ from core.ui import audit_view as view
 from core.ui.audit_cards import cards
 from core.ui.audit_state import audited
 from core.ui.audit_texts import texts
-from core.ui.progress import job_panel
+from core.ui.measure import Measure
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, run_page, set_params
-from core.ui.text import ago, distinct, number, percent, t
+from core.ui.text import ago, number, percent, t
 
 STYLE = ASSETS / "css" / "audit.css"
-STAGE = "audit"
+MEASURE = Measure("audit", "policy")
 VIEWS = ("exposure", "quality", "texts", "cards")
 
 
@@ -34,23 +33,20 @@ def render(workspace: Workspace) -> None:
         empty("audit", what=t("audit.empty_what"), why=t("audit.no_products"), button=_to_catalogue)
         return
     finished = [run for run in runs.list_runs(workspace) if run.status == "done"]
-    run = _chosen(finished) if finished else None
+    run = MEASURE.chosen(finished) if finished else None
     found = audited(workspace, run.id) if run else None
-    active = Jobs(workspace).list(STAGE, active=True, limit=1)
+    active = MEASURE.active(workspace)
     header(
         "audit",
         _told(workspace, found, run),
-        (lambda: _actions(workspace, finished, run, busy=bool(active))) if run else None,
+        (lambda: _actions(workspace, finished, run, busy=active is not None)) if run else None,
     )
-    watched = active[0].id if active else _unfinished(workspace)
-    if watched:
-        with st.container(border=True, key="audit-job"):
-            job_panel(workspace, watched)
+    MEASURE.progress(workspace, active)
     chosen = _view()
     if chosen == "texts":
         texts(workspace)
     elif run is None:
-        empty("audit", what=t("audit.empty_what"), why=t("audit.no_run"), button=_to_training)
+        empty("audit", what=t("audit.empty_what"), why=t("audit.no_run"), button=MEASURE.to_training)
     elif chosen == "cards":
         cards(workspace, run, found)
     elif found is None:
@@ -60,7 +56,7 @@ def render(workspace: Workspace) -> None:
                 "audit",
                 what=t("audit.empty_what"),
                 why=t("audit.empty_why"),
-                button=lambda: _start(workspace, asked, "audit_first", busy=False),
+                button=lambda: MEASURE.start(workspace, asked, "audit_first", busy=False),
             )
     elif chosen == "quality":
         view.quality(found)
@@ -88,24 +84,6 @@ def _to_catalogue() -> None:
         go("catalogue")
 
 
-def _to_training() -> None:
-    if st.button(t("audit.to_training"), type="primary"):
-        go("train")
-
-
-def _chosen(finished: list[runs.Run]) -> runs.Run:
-    """The run of the link, else the one that serves, else the latest."""
-    asked = param("run")
-    serving = next((run for run in finished if run.serving), finished[0])
-    return next((run for run in finished if run.id == asked), serving)
-
-
-def _unfinished(workspace: Workspace) -> str | None:
-    """The audit of the link, where it failed or was cancelled."""
-    job = next((one for one in Jobs(workspace).list(STAGE, limit=50) if one.id == param("job")), None)
-    return job.id if job is not None and job.status in ("failed", "cancelled") else None
-
-
 def _told(workspace: Workspace, found: dict[str, Any] | None, run: runs.Run | None) -> str:
     if run is None:
         return t("audit.state_no_run")
@@ -125,37 +103,13 @@ def _told(workspace: Workspace, found: dict[str, Any] | None, run: runs.Run | No
 
 def _actions(workspace: Workspace, finished: list[runs.Run], run: runs.Run, *, busy: bool) -> None:
     with st.popover(t("audit.settings"), icon=":material/tune:"):
-        names = distinct({one.id: one.name for one in finished})
-        chosen = st.selectbox(
-            t("audit.run"),
-            list(names),
-            index=list(names).index(run.id),
-            format_func=names.__getitem__,
-            key=f"audit_run_{run.id}",
-        )
-        if chosen != run.id:
-            set_params(run=chosen)
-            st.rerun()
+        MEASURE.choose(finished, run)
         params: dict[str, Any] = {
             "run": run.id,
             "k": st.slider(t("audit.k"), 1, 50, 10, help=t("audit.k_help"), key="audit_k"),
             "seed": int(st.number_input(t("audit.seed"), 0, 2**31 - 1, 0, key="audit_seed")),
         }
-    _start(workspace, params, "audit_start", busy=busy)
-
-
-def _start(workspace: Workspace, params: dict[str, Any], key: str, *, busy: bool) -> None:
-    clicked = st.button(
-        t("audit.start"),
-        type="primary",
-        icon=":material/policy:",
-        disabled=busy,
-        help=t("audit.start_help"),
-        key=key,
-    )
-    if clicked:
-        set_params(job=Jobs(workspace).submit(STAGE, params), run=params["run"])
-        st.rerun()
+    MEASURE.start(workspace, params, "audit_start", busy=busy)
 
 
 run_page("audit", render)

@@ -16,12 +16,12 @@ from core.ui import drivers_state as state
 from core.ui import drivers_view as view
 from core.ui.drivers_kinds import kinds
 from core.ui.explain_view import group_label
-from core.ui.progress import job_panel
-from core.ui.shell import empty, go, header, param, run_page, set_params
-from core.ui.text import ago, distinct, number, percent, t
+from core.ui.measure import Measure
+from core.ui.shell import empty, header, param, run_page, set_params
+from core.ui.text import ago, number, percent, t
 
 STYLE = ASSETS / "css" / "audit.css"
-STAGE = "drivers"
+MEASURE = Measure("drivers", "balance")
 VIEWS = ("weight", "swarm", "segments", "kinds", "change")
 
 
@@ -31,26 +31,21 @@ def render(workspace: Workspace) -> None:
     finished = [run for run in runs.list_runs(workspace) if run.status == "done"]
     if not finished:
         header("drivers")
-        empty("drivers", what=t("drivers.empty_what"), why=t("drivers.no_run"), button=_to_training)
+        empty("drivers", what=t("drivers.empty_what"), why=t("drivers.no_run"), button=MEASURE.to_training)
         return
-    run = _chosen(finished)
-    active = Jobs(workspace).list(STAGE, active=True, limit=1)
+    run = MEASURE.chosen(finished)
+    active = MEASURE.active(workspace)
     found = state.measured(workspace, run.id)
-    header("drivers", _told(found, run), lambda: _actions(workspace, finished, run, busy=bool(active)))
-    watched = active[0].id if active else _unfinished(workspace)
-    if watched:
-        with st.container(border=True, key="drivers-job"):
-            job_panel(workspace, watched)
+    header("drivers", _told(found, run), lambda: _actions(workspace, finished, run, busy=active is not None))
+    MEASURE.progress(workspace, active)
     if found is not None:
-        _views(
-            workspace, found, [one for one in finished if one.id != run.id], active[0].id if active else None
-        )
+        _views(workspace, found, [one for one in finished if one.id != run.id], active.id if active else None)
     elif not active:
         empty(
             "drivers",
             what=t("drivers.empty_what"),
             why=t("drivers.empty_why"),
-            button=lambda: _start(workspace, {"run": run.id}, "drivers_first", busy=False),
+            button=lambda: MEASURE.start(workspace, {"run": run.id}, "drivers_first", busy=False),
         )
 
 
@@ -76,26 +71,8 @@ def _views(workspace: Workspace, found: Drivers, others: list[runs.Run], busy: s
         kinds(found)
     elif other := view.change(workspace, found, others, busy):
         params = {"run": other, "seed": found.seed, "shoppers": max(found.shoppers, 10)}
-        set_params(job=Jobs(workspace).submit(STAGE, params))
+        set_params(job=Jobs(workspace).submit(MEASURE.name, params))
         st.rerun()
-
-
-def _to_training() -> None:
-    if st.button(t("drivers.to_training"), type="primary"):
-        go("train")
-
-
-def _chosen(finished: list[runs.Run]) -> runs.Run:
-    """The run of the link, else the one that serves, else the latest."""
-    asked = param("run")
-    serving = next((run for run in finished if run.serving), finished[0])
-    return next((run for run in finished if run.id == asked), serving)
-
-
-def _unfinished(workspace: Workspace) -> str | None:
-    """The measurement of the link, where it failed or was cancelled."""
-    job = next((one for one in Jobs(workspace).list(STAGE, limit=50) if one.id == param("job")), None)
-    return job.id if job is not None and job.status in ("failed", "cancelled") else None
 
 
 def _told(found: Drivers | None, run: runs.Run) -> str:
@@ -117,17 +94,7 @@ def _told(found: Drivers | None, run: runs.Run) -> str:
 
 def _actions(workspace: Workspace, finished: list[runs.Run], run: runs.Run, *, busy: bool) -> None:
     with st.popover(t("drivers.settings"), icon=":material/tune:"):
-        names = distinct({one.id: one.name for one in finished})
-        chosen = st.selectbox(
-            t("drivers.run"),
-            list(names),
-            index=list(names).index(run.id),
-            format_func=names.__getitem__,
-            key=f"drivers_run_{run.id}",
-        )
-        if chosen != run.id:
-            set_params(run=chosen, **{"from": None})
-            st.rerun()
+        MEASURE.choose(finished, run, **{"from": None})
         params: dict[str, Any] = {
             "run": run.id,
             "shoppers": st.slider(
@@ -142,21 +109,7 @@ def _actions(workspace: Workspace, finished: list[runs.Run], run: runs.Run, *, b
             "each": st.slider(t("drivers.each"), 1, 10, 2, help=t("drivers.each_help"), key="drivers_each"),
             "seed": int(st.number_input(t("drivers.seed"), 0, 2**31 - 1, 0, key="drivers_seed")),
         }
-    _start(workspace, params, "drivers_start", busy=busy)
-
-
-def _start(workspace: Workspace, params: dict[str, Any], key: str, *, busy: bool) -> None:
-    clicked = st.button(
-        t("drivers.start"),
-        type="primary",
-        icon=":material/balance:",
-        disabled=busy,
-        help=t("drivers.start_help"),
-        key=key,
-    )
-    if clicked:
-        set_params(job=Jobs(workspace).submit(STAGE, params), run=params["run"])
-        st.rerun()
+    MEASURE.start(workspace, params, "drivers_start", busy=busy)
 
 
 run_page("drivers", render)

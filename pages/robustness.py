@@ -7,18 +7,17 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs import Jobs
 from core.recommend import runs
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import robustness_view as view
-from core.ui.progress import job_panel
+from core.ui.measure import Measure
 from core.ui.robustness_state import examined, worst
-from core.ui.shell import empty, go, header, param, run_page, set_params
-from core.ui.text import ago, distinct, number, percent, t
+from core.ui.shell import empty, header, run_page
+from core.ui.text import ago, number, percent, t
 
 STYLE = ASSETS / "css" / "robustness.css"
-STAGE = "robustness"
+MEASURE = Measure("robustness", "shield")
 
 
 def render(workspace: Workspace) -> None:
@@ -27,20 +26,22 @@ def render(workspace: Workspace) -> None:
     finished = [run for run in runs.list_runs(workspace) if run.status == "done"]
     if not finished:
         header("robustness")
-        empty("robustness", what=t("robustness.empty_what"), why=t("robustness.no_run"), button=_to_training)
+        empty(
+            "robustness",
+            what=t("robustness.empty_what"),
+            why=t("robustness.no_run"),
+            button=MEASURE.to_training,
+        )
         return
-    run = _chosen(finished)
-    active = Jobs(workspace).list(STAGE, active=True, limit=1)
+    run = MEASURE.chosen(finished)
+    active = MEASURE.active(workspace)
     found = examined(workspace, run.id)
     header(
         "robustness",
         _told(found, run.name),
-        lambda: _actions(workspace, finished, run, busy=bool(active)),
+        lambda: _actions(workspace, finished, run, busy=active is not None),
     )
-    watched = active[0].id if active else _unfinished(workspace)
-    if watched:
-        with st.container(border=True, key="robustness-job"):
-            job_panel(workspace, watched)
+    MEASURE.progress(workspace, active)
     if found is not None:
         view.result(workspace, found)
     elif not active:
@@ -48,26 +49,8 @@ def render(workspace: Workspace) -> None:
             "robustness",
             what=t("robustness.empty_what"),
             why=t("robustness.empty_why"),
-            button=lambda: _start(workspace, {"run": run.id}, "robustness_first", busy=False),
+            button=lambda: MEASURE.start(workspace, {"run": run.id}, "robustness_first", busy=False),
         )
-
-
-def _to_training() -> None:
-    if st.button(t("robustness.to_training"), type="primary"):
-        go("train")
-
-
-def _chosen(finished: list[runs.Run]) -> runs.Run:
-    """The run of the link, else the one that serves, else the latest."""
-    asked = param("run")
-    serving = next((run for run in finished if run.serving), finished[0])
-    return next((run for run in finished if run.id == asked), serving)
-
-
-def _unfinished(workspace: Workspace) -> str | None:
-    """The examination of the link, where it failed or was cancelled."""
-    job = next((one for one in Jobs(workspace).list(STAGE, limit=50) if one.id == param("job")), None)
-    return job.id if job is not None and job.status in ("failed", "cancelled") else None
 
 
 def _told(found: dict[str, Any] | None, name: str) -> str:
@@ -89,17 +72,7 @@ def _told(found: dict[str, Any] | None, name: str) -> str:
 
 def _actions(workspace: Workspace, finished: list[runs.Run], run: runs.Run, *, busy: bool) -> None:
     with st.popover(t("robustness.settings"), icon=":material/tune:"):
-        names = distinct({one.id: one.name for one in finished})
-        chosen = st.selectbox(
-            t("robustness.run"),
-            list(names),
-            index=list(names).index(run.id),
-            format_func=names.__getitem__,
-            key=f"robustness_run_{run.id}",
-        )
-        if chosen != run.id:
-            set_params(run=chosen)
-            st.rerun()
+        MEASURE.choose(finished, run)
         params: dict[str, Any] = {
             "run": run.id,
             "epsilon": st.slider(
@@ -127,21 +100,7 @@ def _actions(workspace: Workspace, finished: list[runs.Run], run: runs.Run, *, b
             ),
             "seed": int(st.number_input(t("robustness.seed"), 0, 2**31 - 1, 0, key="robustness_seed")),
         }
-    _start(workspace, params, "robustness_start", busy=busy)
-
-
-def _start(workspace: Workspace, params: dict[str, Any], key: str, *, busy: bool) -> None:
-    clicked = st.button(
-        t("robustness.start"),
-        type="primary",
-        icon=":material/shield:",
-        disabled=busy,
-        help=t("robustness.start_help"),
-        key=key,
-    )
-    if clicked:
-        set_params(job=Jobs(workspace).submit(STAGE, params), run=params["run"])
-        st.rerun()
+    MEASURE.start(workspace, params, "robustness_start", busy=busy)
 
 
 run_page("robustness", render)
