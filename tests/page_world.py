@@ -1,11 +1,16 @@
-"""A page as a cold link opens it."""
+"""A page as a cold link opens it, and workspaces that are filled once for all tests of a file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.settings import REPOSITORY
-from core.storage.workspaces import Workspace
+from core.settings import REPOSITORY, settings
+from core.storage.workspaces import Workspace, Workspaces
 
 
 def open_page(page: str, workspace: Workspace, lang: str = "en", **params: str) -> AppTest:
@@ -23,3 +28,22 @@ def words(test: AppTest) -> str:
     kinds = (test.markdown, test.caption, test.subheader, test.info, test.warning, test.code)
     html = [str(element.proto.body) for element in test.get("html")]
     return " ".join([*html, *(str(one.value) for kind in kinds for one in kind)])
+
+
+@contextmanager
+def kept_home(folder: Path, name: str) -> Iterator[Workspace]:
+    """A new workspace to fill, in a home of its own; its id is the name in small letters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHELFGRAPH_HOME", str(folder))
+        settings.cache_clear()
+        made = Workspaces(settings().workspaces).create(name, name.lower())
+        yield made
+        made.close()
+    settings.cache_clear()
+
+
+def at_home(folder: Path, workspace_id: str, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The workspace of a kept home, which is the app's for the rest of the test."""
+    monkeypatch.setenv("SHELFGRAPH_HOME", str(folder))
+    settings.cache_clear()
+    return Workspaces(settings().workspaces).open(workspace_id)

@@ -15,12 +15,11 @@ from core.graph.store import GraphStore
 from core.jobs import Jobs, run_inline
 from core.recommend import runs
 from core.recommend.withheld import withheld
-from core.settings import settings
 from core.stages import REGISTRY, suspects
 from core.stages import robustness as stage
 from core.storage.decisions import FACT, PRODUCT, SHOPPER, Verdict, decisions, left_out, standing
-from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page, words
+from core.storage.workspaces import Workspace
+from tests.page_world import at_home, kept_home, open_page, words
 from tests.recommend_world import fill, fill_graph, small_config
 from tests.robust_world import read
 
@@ -37,10 +36,7 @@ def quick_reader(monkeypatch: pytest.MonkeyPatch) -> None:
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose workspace "trained" has a hostile product, two runs, and all of one that can be measured."""
     home = tmp_path_factory.mktemp("audit")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
-        made = Workspaces(settings().workspaces).create("Trained", "trained")
+    with kept_home(home, "Trained") as made:
         fill(made)
         fill_graph(made)
         for name in ("first", "second"):
@@ -53,16 +49,12 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for one in runs.list_runs(made):
             run_inline(made, "drivers", REGISTRY, {"run": one.id, "shoppers": 30, "each": 1})
         run_inline(made, "audit", REGISTRY, {"run": run.id})
-        made.close()
-    settings.cache_clear()
     return home
 
 
 @pytest.fixture
 def trained(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(trained_home))
-    settings.cache_clear()
-    return Workspaces(settings().workspaces).open("trained")
+    return at_home(trained_home, "trained", monkeypatch)
 
 
 def test_without_products_or_a_run_the_pages_lead_on(workspace: Workspace) -> None:

@@ -12,12 +12,11 @@ import pytest
 from core.jobs import Jobs, run_inline
 from core.llm.encoder_kinds import EncoderKind
 from core.recommend.tuning.kept import listed
-from core.settings import settings
 from core.stages import REGISTRY
-from core.storage.workspaces import Workspace, Workspaces
+from core.storage.workspaces import Workspace
 from tests import recommend_world as shop
 from tests import tiny_encoder, tiny_model
-from tests.page_world import open_page, words
+from tests.page_world import at_home, kept_home, open_page, words
 
 CONFIG = {"pretrain_epochs": 1, "epochs": 1, "max_tokens": 16, "most_pairs": 48, "checks": 1, "rank": 2}
 
@@ -29,24 +28,17 @@ def tuned_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose shop has the frozen encoder and two that were tuned."""
     home = tmp_path_factory.mktemp("tuned")
     base = tiny_encoder.bert(tmp_path_factory.mktemp("bert"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
+    with kept_home(home, "Shop") as made:
         tiny_model.configure(home, base)
-        made = Workspaces(settings().workspaces).create("Shop", "shop")
         shop.fill(made)
         kinds = ["frozen", "lora", "bottleneck"]
         run_inline(made, "encode", REGISTRY, {"base": "tiny", "kinds": kinds, "config": CONFIG})
-        made.close()
-    settings.cache_clear()
     return home
 
 
 @pytest.fixture
 def tuned(tuned_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(tuned_home))
-    settings.cache_clear()
-    made = Workspaces(settings().workspaces).open("shop")
+    made = at_home(tuned_home, "shop", monkeypatch)
     yield made
     made.close()
 

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core.jobs.worker import run_inline
 from core.settings import REPOSITORY, settings
 from core.stages import REGISTRY
-from core.storage.workspaces import Workspace, Workspaces
+from core.storage.workspaces import Workspace
+from tests.page_world import kept_home
 
 PAGES = sorted(path.stem for path in (REPOSITORY / "pages").glob("*.py"))
 KEYS = {path.stem for path in (REPOSITORY / "assets" / "i18n" / "en").glob("*.yaml")}
@@ -39,13 +40,8 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models = REPOSITORY / ".shelfgraph" / "models"
     if models.is_dir():
         (home / "models").symlink_to(models)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
-        made = Workspaces(settings().workspaces).create("Filled", "filled")
+    with kept_home(home, "Filled") as made:
         run_inline(made, "demo", REGISTRY, QUICK)
-        made.close()
-    settings.cache_clear()
     return home
 
 

@@ -11,10 +11,9 @@ from streamlit.testing.v1 import AppTest
 from core.jobs import run_inline
 from core.recommend.artefact import load
 from core.recommend.source import history
-from core.settings import settings
 from core.stages import REGISTRY
-from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page, words
+from core.storage.workspaces import Workspace
+from tests.page_world import at_home, kept_home, open_page, words
 from tests.recommend_world import fill, fill_graph, small_config
 
 opened = partial(open_page, "explain")
@@ -24,24 +23,17 @@ opened = partial(open_page, "explain")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose workspace "served" has a graph and a run that serves."""
     home = tmp_path_factory.mktemp("explained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
-        made = Workspaces(settings().workspaces).create("Served", "served")
+    with kept_home(home, "Served") as made:
         fill(made)
         fill_graph(made)
         config = small_config(epochs=2).model_dump(mode="json")
         run_inline(made, "train", REGISTRY, {"config": config, "name": "first"})
-        made.close()
-    settings.cache_clear()
     return home
 
 
 @pytest.fixture
 def served(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(trained_home))
-    settings.cache_clear()
-    return Workspaces(settings().workspaces).open("served")
+    return at_home(trained_home, "served", monkeypatch)
 
 
 def first_of(served: Workspace, shopper: str) -> str:

@@ -12,12 +12,11 @@ import pytest
 
 from core.jobs import Jobs, run_inline, worker
 from core.llm import adapters
-from core.settings import settings
 from core.stages import REGISTRY
 from core.stages.evaluate_texts import keep_file
-from core.storage.workspaces import Workspace, Workspaces
+from core.storage.workspaces import Workspace
 from tests import tiny_model
-from tests.page_world import open_page, words
+from tests.page_world import at_home, kept_home, open_page, words
 
 CONFIG = {"epochs": 1, "checks": 1, "rank": 2, "alpha": 4.0, "learning_rate": 0.01}
 
@@ -53,17 +52,12 @@ def shop(workspace: Workspace, home: Path, tiny: Path) -> Workspace:
 def taught_home(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
     """A home with two adapters for the tiny model."""
     home = tmp_path_factory.mktemp("taught")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
+    with kept_home(home, "Mugs") as made:
         tiny_model.configure(home, tiny)
-        made = Workspaces(settings().workspaces).create("Mugs", "mugs")
         for name, kind in (("first", "lora"), ("second", "ia3")):
             run_inline(
                 made, "finetune", REGISTRY, params_of(made, name=name, config={**CONFIG, "kind": kind})
             )
-        made.close()
-    settings.cache_clear()
     return home
 
 
@@ -71,9 +65,7 @@ def taught_home(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
 def taught(taught_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     home = tmp_path / "copy"
     shutil.copytree(taught_home, home)
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(home))
-    settings.cache_clear()
-    return Workspaces(settings().workspaces).open("mugs")
+    return at_home(home, "mugs", monkeypatch)
 
 
 def test_an_empty_page_leads_to_the_form_and_the_form_to_a_job(shop: Workspace) -> None:

@@ -11,10 +11,9 @@ import pytest
 from core.graph.log import Log
 from core.graph.store import GraphStore
 from core.jobs import Jobs, run_inline
-from core.settings import settings
 from core.stages import REGISTRY
-from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page, words
+from core.storage.workspaces import Workspace
+from tests.page_world import at_home, kept_home, open_page, words
 from tests.quality_world import fill_shelves
 
 opened = partial(open_page, "quality")
@@ -24,23 +23,16 @@ opened = partial(open_page, "quality")
 def checked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose workspace "checked" has a report and predictions."""
     home = tmp_path_factory.mktemp("checked")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
-        made = Workspaces(settings().workspaces).create("Checked", "checked")
+    with kept_home(home, "Checked") as made:
         fill_shelves(made)
         run_inline(made, "check", REGISTRY, {"embedding": False, "most_contradictions": 0.0})
         run_inline(made, "predict", REGISTRY, {"steps": 40, "dim": 16, "least_probability": 0.0})
-        made.close()
-    settings.cache_clear()
     return home
 
 
 @pytest.fixture
 def checked(checked_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(checked_home))
-    settings.cache_clear()
-    made = Workspaces(settings().workspaces).open("checked")
+    made = at_home(checked_home, "checked", monkeypatch)
     yield made
     made.close()
 

@@ -16,10 +16,9 @@ from core.recommend.serve.export import shelf_of
 from core.recommend.serve.lists import serve
 from core.recommend.serve.policy import AS_RANKED
 from core.recommend.source import history
-from core.settings import settings
 from core.stages import REGISTRY
-from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page
+from core.storage.workspaces import Workspace
+from tests.page_world import at_home, kept_home, open_page
 from tests.recommend_world import fill, small_config
 
 opened = partial(open_page, "recommend")
@@ -29,23 +28,16 @@ opened = partial(open_page, "recommend")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose workspace "served" has a run that serves."""
     home = tmp_path_factory.mktemp("served")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
-        made = Workspaces(settings().workspaces).create("Served", "served")
+    with kept_home(home, "Served") as made:
         fill(made)
         config = small_config(epochs=2).model_dump(mode="json")
         run_inline(made, "train", REGISTRY, {"config": config, "name": "first"})
-        made.close()
-    settings.cache_clear()
     return home
 
 
 @pytest.fixture
 def served(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(trained_home))
-    settings.cache_clear()
-    return Workspaces(settings().workspaces).open("served")
+    return at_home(trained_home, "served", monkeypatch)
 
 
 def words(test: AppTest) -> str:

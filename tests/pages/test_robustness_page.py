@@ -13,12 +13,11 @@ from core.jobs import Jobs, run_inline
 from core.recommend import runs
 from core.robust.kept import kept as kept_of
 from core.robust.spotting import SURE
-from core.settings import settings
 from core.stages import REGISTRY
 from core.stages import robustness as stage
 from core.storage.decisions import FACT, decisions, standing
-from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page, words
+from core.storage.workspaces import Workspace
+from tests.page_world import at_home, kept_home, open_page, words
 from tests.recommend_world import fill, small_config
 from tests.robust_world import read
 
@@ -34,24 +33,17 @@ def quick_reader(monkeypatch: pytest.MonkeyPatch) -> None:
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose workspace "trained" has a plain run and one trained against perturbations."""
     home = tmp_path_factory.mktemp("robust")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
-        made = Workspaces(settings().workspaces).create("Trained", "trained")
+    with kept_home(home, "Trained") as made:
         fill(made)
         for name, kind in (("plain", "none"), ("hard", "fgsm")):
             config = small_config(epochs=2, adversarial=kind).model_dump(mode="json")
             run_inline(made, "train", REGISTRY, {"config": config, "name": name})
-        made.close()
-    settings.cache_clear()
     return home
 
 
 @pytest.fixture
 def trained(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(trained_home))
-    settings.cache_clear()
-    return Workspaces(settings().workspaces).open("trained")
+    return at_home(trained_home, "trained", monkeypatch)
 
 
 def test_without_a_run_the_page_leads_to_training(workspace: Workspace) -> None:

@@ -15,9 +15,8 @@ from core.jobs import Jobs
 from core.recommend.baselines import GRID
 from core.recommend.search.kept import folder_of, list_searches, read_search
 from core.recommend.search.plan import SearchPlan
-from core.settings import settings
-from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page, words
+from core.storage.workspaces import Workspace
+from tests.page_world import at_home, kept_home, open_page, words
 from tests.recommend_world import fill, small_config
 
 opened = partial(open_page, "search")
@@ -27,10 +26,7 @@ opened = partial(open_page, "search")
 def searched_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose workspace "searched" has a search made by the command."""
     home = tmp_path_factory.mktemp("searched")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
-        made = Workspaces(settings().workspaces).create("Searched", "searched")
+    with kept_home(home, "Searched") as made:
         fill(made)
         start = small_config(epochs=1).model_dump(mode="json")
         kept = (
@@ -57,16 +53,12 @@ def searched_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "first",
         ]
         assert main([*arguments, "--vary", "dropout=0.1:0.5", "graph_loss=transe,rotate"]) == 0
-        made.close()
-    settings.cache_clear()
     return home
 
 
 @pytest.fixture
 def searched(searched_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(searched_home))
-    settings.cache_clear()
-    return Workspaces(settings().workspaces).open("searched")
+    return at_home(searched_home, "searched", monkeypatch)
 
 
 def test_without_events_the_page_leads_to_the_catalogue(workspace: Workspace) -> None:

@@ -15,8 +15,8 @@ from core.recommend.baselines import GRID
 from core.recommend.config import PRESETS, TrainConfig
 from core.settings import settings
 from core.stages import REGISTRY
-from core.storage.workspaces import Workspace, Workspaces
-from tests.page_world import open_page, words
+from core.storage.workspaces import Workspace
+from tests.page_world import at_home, kept_home, open_page, words
 from tests.recommend_world import fill, small_config
 
 opened = partial(open_page, "train")
@@ -27,23 +27,16 @@ KINDS = ("selectbox", "number_input", "toggle", "text_input")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose workspace "trained" has one finished run."""
     home = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHELFGRAPH_HOME", str(home))
-        settings.cache_clear()
-        made = Workspaces(settings().workspaces).create("Trained", "trained")
+    with kept_home(home, "Trained") as made:
         fill(made)
         config = small_config(epochs=2).model_dump(mode="json")
         run_inline(made, "train", REGISTRY, {"config": config, "name": "first"})
-        made.close()
-    settings.cache_clear()
     return home
 
 
 @pytest.fixture
 def trained(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("SHELFGRAPH_HOME", str(trained_home))
-    settings.cache_clear()
-    return Workspaces(settings().workspaces).open("trained")
+    return at_home(trained_home, "trained", monkeypatch)
 
 
 def test_without_events_the_page_says_what_is_missing_and_leads_there(workspace: Workspace) -> None:
