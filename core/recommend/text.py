@@ -96,15 +96,27 @@ def principal_axes(matrix: Any, size: int, seed: int = 0) -> NDArray[np.float32]
     axes = np.zeros((matrix.shape[1], size), np.float32)
     if rank < 1 or matrix.count_nonzero() == 0:
         return axes
-    from scipy.sparse.linalg import svds
-
-    start = np.random.default_rng(seed).standard_normal(min(matrix.shape))
-    _, strength, right = svds(matrix.astype(np.float64), k=rank, v0=start)
-    right = right[np.argsort(-strength)]
+    right = _right_vectors(matrix.astype(np.float64), rank, seed)
     # The sign of a singular vector is arbitrary; fixing it keeps runs alike across machines.
     right *= np.sign(right[np.arange(rank), np.abs(right).argmax(1)])[:, None]
     axes[:, :rank] = right.T
     return axes
+
+
+def _right_vectors(matrix: Any, rank: int, seed: int) -> NDArray[np.float64]:
+    """float64[rank, columns], strongest first. As scipy's ``svds``, which lets ARPACK draw at random where singular
+    values are equal, or fewer than asked for; with its generator given, equal inputs give equal vectors."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    wide = matrix.shape[0] < matrix.shape[1]
+    tall = matrix.T if wide else matrix
+    size = tall.shape[1]
+    gram = LinearOperator((size, size), matvec=lambda x: tall.T @ (tall @ x), dtype=np.float64)
+    random = np.random.default_rng(seed)
+    _, found = eigsh(gram, k=rank, v0=random.standard_normal(size), rng=random)
+    basis, _ = np.linalg.qr(found)
+    left, _, turn = np.linalg.svd(tall @ basis, full_matrices=False)
+    return np.asarray(left.T if wide else turn @ basis.T)
 
 
 def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

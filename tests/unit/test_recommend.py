@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from core.errors import ConfigError, DataError, RunError
 from core.explain.shapley import attribute, coalitions
@@ -18,6 +19,7 @@ from core.recommend.measure import ndcg, target_ranks
 from core.recommend.rank import Recommender
 from core.recommend.reasons import reasons
 from core.recommend.significance import bootstrap, compare, holm
+from core.recommend.text import principal_axes
 from tests.recommend_world import cut, facts, interactions, outcome, rows, use_of
 
 
@@ -182,3 +184,14 @@ def test_a_configuration_out_of_range_is_refused(values: dict[str, object]) -> N
 
 def test_presets_are_valid_and_ordered_by_work() -> None:
     assert PRESETS["quick"].epochs < PRESETS["balanced"].epochs < PRESETS["best"].epochs
+
+
+@pytest.mark.parametrize("shape", [(40, 9), (9, 40)])
+def test_equal_matrices_have_equal_axes_also_where_singular_values_are_equal(shape: tuple[int, int]) -> None:
+    matrix = sp.csr_matrix(np.eye(6)[np.arange(shape[0]) % 6][:, np.arange(shape[1]) % 6])
+    first = principal_axes(matrix, 8)
+    assert all(np.array_equal(first, principal_axes(matrix, 8)) for _ in range(5))
+    ordinary = np.random.default_rng(0).random(shape)
+    _, _, exact = np.linalg.svd(ordinary, full_matrices=False)
+    found = principal_axes(sp.csr_matrix(ordinary), 3)
+    assert np.abs(np.abs(exact[:3] @ found) - np.eye(3)).max() < 1e-5
