@@ -92,10 +92,12 @@ class Finetuner:
         self.each_epoch = math.ceil(each / config.accumulation)
         most = self.each_epoch * config.epochs
         self.total = min(most, config.steps) if config.steps else most
-        torch.manual_seed(config.seed)
         dtype = best_dtype(self.device) if config.precision == "auto" else getattr(torch, config.precision)
         self.precision = str(dtype).removeprefix("torch.")
-        self.model = wrap(base.fresh(dtype), config, self.total).to(self.device)
+        fresh = base.fresh(dtype)
+        # Only now: loading a model may draw at random too, by threads of its own.
+        torch.manual_seed(config.seed)
+        self.model = wrap(fresh, config, self.total).to(self.device)
         if start:
             load_state(self.model, start)
         self.trained = {n: p for n, p in self.model.named_parameters() if p.requires_grad}
