@@ -61,8 +61,8 @@ class Rates(Protocol):
 
 class Finetuner:
     """Owns model, adapter and optimiser of one fine-tuning; ``start`` are the tensors of an adapter of the same shape
-    that it goes on from. Raises DataError where no lesson can be used or the loss is no number, ValueError where
-    ``start`` does not fit."""
+    that it goes on from, ``resume`` what an interrupted run of the same lessons and settings saved last. Raises
+    DataError where no lesson can be used or the loss is no number, ValueError where ``start`` does not fit."""
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class Finetuner:
         lessons: Sequence[Lesson],
         config: FinetuneConfig,
         start: Mapping[str, Any] | None = None,
+        resume: Checkpoint | None = None,
     ) -> None:
         import torch
 
@@ -92,10 +93,9 @@ class Finetuner:
         self.each_epoch = math.ceil(each / config.accumulation)
         most = self.each_epoch * config.epochs
         self.total = min(most, config.steps) if config.steps else most
-        dtype = best_dtype(self.device) if config.precision == "auto" else getattr(torch, config.precision)
-        self.precision = str(dtype).removeprefix("torch.")
-        fresh = base.fresh(dtype)
-        # Only now: loading a model may draw at random too, by threads of its own.
+        self.precision = resume["precision"] if resume else _precision(self.device, config)
+        fresh = base.fresh(getattr(torch, self.precision))
+        # Only now: loading a model may draw at random too.
         torch.manual_seed(config.seed)
         self.model = wrap(fresh, config, self.total).to(self.device)
         if start:
@@ -109,6 +109,8 @@ class Finetuner:
         self.checks: list[Check] = []
         self.best = self._state()
         self.seconds = 0.0
+        if resume:
+            self._restore(resume)
 
     def run(
         self,
@@ -116,12 +118,9 @@ class Finetuner:
         on_step: Callable[[Step], None] = lambda step: None,
         on_check: Callable[[Check], None] = lambda check: None,
         save: Callable[[Checkpoint], None] = lambda checkpoint: None,
-        resume: Checkpoint | None = None,
     ) -> Trained:
         """Train until the steps are done or validation stops getting better. ``check`` may raise to stop; ``save`` is
         called after each validation. A resumed run ends with the adapter of one that was never interrupted."""
-        if resume:
-            self._restore(resume)
         began, before = time.perf_counter(), self.seconds
         if not self.checks:
             self._validate(check)  # what the untouched model makes of it
@@ -250,6 +249,7 @@ class Finetuner:
             "steps": [asdict(step) for step in self.steps],
             "checks": [asdict(check) for check in self.checks],
             "seconds": self.seconds,
+            "precision": self.precision,
         }
 
     def _restore(self, checkpoint: Mapping[str, Any]) -> None:
@@ -265,6 +265,14 @@ class Finetuner:
         self.steps = [Step(**line) for line in checkpoint["steps"]]
         self.checks = [Check(**line) for line in checkpoint["checks"]]
         self.seconds = float(checkpoint["seconds"])
+
+
+def _precision(device: str, config: FinetuneConfig) -> str:
+    """What it computes in. ``auto`` is measured, so an interrupted run has to keep what it began with: a processor
+    that is busy meanwhile may measure otherwise, and the other precision learns another adapter."""
+    if config.precision != "auto":
+        return config.precision
+    return str(best_dtype(device)).removeprefix("torch.")
 
 
 def rate_at(step: int, total: int, config: Rates) -> float:

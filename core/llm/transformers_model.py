@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -191,9 +191,11 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+@cache
 def best_dtype(device: str) -> Any:
     """bfloat16 on accelerators; on a CPU whichever of bfloat16 and float32 multiplies faster, as measured here:
-    bfloat16 wins by far on processors that have matrix units for it and loses by far on others."""
+    bfloat16 wins by far on processors that have matrix units for it and loses by far on others. It is measured once
+    a process, so that a model that is loaded twice computes the same."""
     import torch
 
     if device != "cpu":

@@ -42,7 +42,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     if start:
         check(start[0], base.folder())
         config, state = shaped_like(config, start[1].config), read_state(start[0])
-    tuner = Finetuner(base, given, config, state)
+    tuner = Finetuner(base, given, config, state, _resumed(context))
     context.emit(
         "plan",
         counts={**tuner.counts, "foreign": found.foreign},
@@ -51,7 +51,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         precision=tuner.precision,
     )
     context.progress(0, tuner.total, "lessons")
-    trained = tuner.run(context.check, *_reports(context, tuner.total), **_checkpoints(context))
+    trained = tuner.run(context.check, *_reports(context, tuner.total), _saver(context))
     folder = adapters.home() / _name(context, chosen)
     version = start[1].version if start else ""
     made = keep(folder, base, card.id, trained, config, given, _told(context, chosen), version)
@@ -98,7 +98,15 @@ def _reports(context: Context, total: int) -> tuple[Any, Any]:
     return on_step, on_check
 
 
-def _checkpoints(context: Context) -> dict[str, Any]:
+def _resumed(context: Context) -> Any:
+    """What an interrupted attempt of the job saved last; None for the first."""
+    import torch
+
+    path = context.folder / CHECKPOINT
+    return torch.load(path, weights_only=True) if path.is_file() else None
+
+
+def _saver(context: Context) -> Any:
     import torch
 
     path = context.folder / CHECKPOINT
@@ -108,5 +116,4 @@ def _checkpoints(context: Context) -> dict[str, Any]:
         torch.save(checkpoint, scratch)
         scratch.replace(path)
 
-    resume = torch.load(path, weights_only=True) if path.is_file() else None
-    return {"save": store, "resume": resume}
+    return store
