@@ -13,9 +13,9 @@ from core.catalogue.language import detect
 from core.catalogue.store import Catalogue
 from core.errors import ConfigError, DataError, SchemaError
 from core.extract import methods
+from core.extract.example import Example
 from core.extract.lessons import Labels, LessonConfig, lessons
 from core.extract.schema import Schema
-from core.extract.tagger import Example
 from core.extract.teach import examples_of
 from core.graph.labelled_export import STANDS, reviewed_texts
 from core.graph.labelled_export import lessons as taught_by
