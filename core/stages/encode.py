@@ -50,7 +50,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     Gives the ids of the encoders and that of the best by validation NDCG@10. Raises ConfigError for settings out of
     range, DataError for too few events and ModelUnavailable where the base model cannot be had.
     """
-    from core.recommend.tuning.kept import folder_of, read_card
+    from core.recommend.tuning.kept import TUNED, folder_of
     from core.recommend.tuning.material import ground
 
     chosen = parse(params)
@@ -65,7 +65,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         done.append(_tuned(context, chosen, kind, (len(done), len(kinds)), found, frozen))
         context.save_checkpoint({"done": done})
         (context.folder / CHECKPOINT).unlink(missing_ok=True)
-    cards = [read_card(folder_of(context.workspace, one)) for one in done]
+    cards = [TUNED.read(folder_of(context.workspace, one)) for one in done]
     best = max(cards, key=lambda card: card.valid["ndcg"])
     return {
         "encoders": done,

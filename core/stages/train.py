@@ -27,7 +27,7 @@ from core.recommend.fork import FILE, check_fork, start_weights
 from core.recommend.search.kept import budget, tuned_baselines
 from core.recommend.source import documents_of, review_times
 from core.recommend.trackers import Tracker, check_tracker, figures, tracked
-from core.recommend.tuning.kept import tuned_encoder
+from core.recommend.tuning.use import tuned_encoder
 from core.stages.certify import certify
 from core.storage.decisions import left_out
 from core.storage.whole import whole_file

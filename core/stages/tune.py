@@ -31,7 +31,7 @@ from core.recommend.search.plan import (
 )
 from core.recommend.search.study import importances, search
 from core.recommend.source import documents_of
-from core.recommend.tuning.kept import tuned_encoder
+from core.recommend.tuning.use import tuned_encoder
 from core.stages.params import parsed
 from core.storage.decisions import left_out
 from core.storage.whole import write_json
