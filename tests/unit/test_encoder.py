@@ -33,8 +33,9 @@ from core.recommend.tuning.kept import folder_of, listed
 from core.recommend.tuning.material import fact_vectors, ground
 from core.recommend.tuning.objectives import contrast
 from core.recommend.tuning.pairs import Pairs
+from core.recommend.tuning.phases import Material
 from core.recommend.tuning.quality import validated
-from core.recommend.tuning.trainer import Material, Trained, Tuner
+from core.recommend.tuning.trainer import Trained, Tuner
 from core.recommend.tuning.use import TunedEncoder, fits
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace
