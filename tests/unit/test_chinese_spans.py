@@ -127,7 +127,7 @@ def test_any_text_can_be_read(reader: CharacterReader, text: str) -> None:
 def test_a_tagger_with_enough_of_them_reads_them_by_characters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagger, "_ENOUGH", 12)
+    monkeypatch.setattr(tagger_training, "_ENOUGH", 12)
     examples = [
         Example(f"{name}{thing}", (Span(0, len(name), "brand"),), "home")
         for name in ("山野记", "云朵家", "北溪")
