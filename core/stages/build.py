@@ -158,7 +158,7 @@ class _Build:
         if self.done.chosen is not None and step.remembers:
             unread = set(self._unread(step.mark, self.done.chosen))
             return [one for one in self.done.chosen if one in unread]
-        chosen = step.choose(ids, self._unread(step.mark, ids))
+        chosen = step.choose(self._unread(step.mark, ids))
         if step.remembers:
             self.done.chosen = chosen
             self.context.save_checkpoint(self._checkpoint())
