@@ -21,12 +21,12 @@ import numpy as np
 import pycrfsuite
 
 from bench.common import machine, table
-from core.extract import tagger
+from core.extract import tagger_training
 from core.extract.chain import labels_of
+from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.score import span_scores
 from core.extract.span_files import read_spans, scores_of
-from core.extract.tagger import Example
 
 FOLDS = 5
 
@@ -87,7 +87,7 @@ def run(examples: Sequence[Example], chosen: Sequence[int]) -> None:
         train = [example for example, fold in zip(examples, folds, strict=True) if fold != number]
         test = [example for example, fold in zip(examples, folds, strict=True) if fold == number]
         began, spent = time.perf_counter(), time.process_time()
-        model = tagger.train(train)
+        model = tagger_training.train(train)
         seconds, cpu = time.perf_counter() - began, time.process_time() - spent
         began, spent = time.perf_counter(), time.process_time()
         found: list[tuple[Span, ...]] = [model.read(example.text).spans for example in test]

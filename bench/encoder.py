@@ -31,8 +31,9 @@ from core.recommend.source import interactions
 from core.recommend.text import product_text, unit
 from core.recommend.tuning.config import PRESETS, TuneConfig, config_of
 from core.recommend.tuning.pairs import Pairs
+from core.recommend.tuning.phases import Material
 from core.recommend.tuning.quality import Quality, measured, validated
-from core.recommend.tuning.trainer import Material, Trained, Tuner
+from core.recommend.tuning.trainer import Trained, Tuner
 from core.settings import settings
 from core.storage.workspaces import Workspace
 

@@ -19,13 +19,15 @@ from bench.common import machine, table
 from bench.datasets import load
 from core.extract import shipped
 from core.extract.ensemble import FEATURES, Candidate, Weights, candidates_of, weighed
+from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.joint import WEIGHTS, Joint, Passage
 from core.extract.query import Query
 from core.extract.schema import default
 from core.extract.score import calibration_error
 from core.extract.shelf_reader import Match, default_shelf_reader
-from core.extract.tagger import Example, Tagger, TaggerConfig, train
+from core.extract.tagger import Tagger
+from core.extract.tagger_training import TaggerConfig, train
 from core.extract.tokens import has_cjk
 from core.settings import settings
 

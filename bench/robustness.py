@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.common import machine, table
-from core.extract import tagger
+from core.extract import tagger_training
+from core.extract.example import Example
 from core.extract.normalise import normalise
 from core.extract.shipped import read_gold
-from core.extract.tagger import Example, Tagger
+from core.extract.tagger import Tagger
 from core.recommend.runs import finished_run
 from core.robust.detection import profiles_found
 from core.robust.guard import guarded
@@ -46,7 +47,7 @@ def reading(seed: int) -> str:
     }
     half = np.random.default_rng(seed).permutation(len(examples)) % 2
     readers = [
-        tagger.train([one for one, fold in zip(examples, half, strict=True) if fold != number])
+        tagger_training.train([one for one, fold in zip(examples, half, strict=True) if fold != number])
         for number in range(2)
     ]
     rows = []

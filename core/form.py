@@ -60,8 +60,6 @@ def _entry(name: str, field: FieldInfo) -> Entry:
         return Entry(name, section, "text", (), None, None)
     if kind is bool:
         return Entry(name, section, "switch", (), None, None)
-    if kind is str:
-        return Entry(name, section, "text", (), None, None)
     limits: dict[str, float] = {}
     for rule in field.metadata:
         for limit in ("ge", "gt", "le", "lt"):

@@ -12,6 +12,7 @@ from core.stages.compress import Curve, curve, exported, forget, save, saved_vie
 from core.storage.workspaces import Workspace
 from core.ui.compress_view import change_of, chart, half_way, point, strength_label
 from core.ui.graph_state import in_language
+from core.ui.labels import literal
 from core.ui.progress import job_panel
 from core.ui.session import cached_graph
 from core.ui.shell import empty, go, header, param, run_page, set_params
@@ -104,7 +105,7 @@ def _keep(workspace: Workspace, graph: Graph, known: Curve, chosen: int) -> None
     for place, one in enumerate(views):
         with st.container(horizontal=True, vertical_alignment="center", key=f"compress-view-{place}"):
             old = "" if one.graph_hash == graph.hash else f" · {t('compress.saved_stale')}"
-            st.markdown(f"{_plain(one.name)} :gray[{ago(one.created_at)}{old}]")
+            st.markdown(f"{literal(one.name)} :gray[{ago(one.created_at)}{old}]")
             st.button(
                 t("compress.forget"),
                 type="tertiary",
@@ -113,11 +114,6 @@ def _keep(workspace: Workspace, graph: Graph, known: Curve, chosen: int) -> None
                 on_click=forget,
                 args=(workspace, one.name),
             )
-
-
-def _plain(name: str) -> str:
-    """A name in Markdown; of what a name may have, underscores would mean emphasis."""
-    return name.replace("_", r"\_")
 
 
 def _watched(workspace: Workspace) -> JobView | None:

@@ -16,7 +16,7 @@ from core.ontology import Family, family
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui.facts import legend
-from core.ui.graph_panel import literal, panel, path_list
+from core.ui.graph_panel import panel, path_list
 from core.ui.graph_state import (
     FACT,
     GraphState,
@@ -28,7 +28,8 @@ from core.ui.graph_state import (
     select,
 )
 from core.ui.graph_tools import bar, export
-from core.ui.graph_view import graph_view, shorten
+from core.ui.graph_view import graph_view
+from core.ui.labels import literal, shorten
 from core.ui.map_corner import corner
 from core.ui.session import cached_graph
 from core.ui.shell import empty, go, header, run_page

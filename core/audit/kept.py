@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from core.audit.screen import Screened
 from core.recommend import runs
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FILE = "audit.json"
@@ -26,7 +26,9 @@ class Texts:
 
 def keep(workspace: Workspace, found: Mapping[str, Any]) -> None:
     """Write the audit of a run beside it."""
-    _write(workspace.sub("runs") / runs.get_run(workspace, str(found["run"])).id / FILE, dict(found))
+    write_json(
+        workspace.sub("runs") / runs.get_run(workspace, str(found["run"])).id / FILE, dict(found), indent=1
+    )
 
 
 def kept(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
@@ -37,7 +39,9 @@ def kept(workspace: Workspace, run_id: str) -> dict[str, Any] | None:
 
 def keep_texts(workspace: Workspace, stamp: str, found: Sequence[Screened]) -> None:
     """Write what a look at the texts found."""
-    _write(workspace.sub(FOLDER) / TEXTS, {"stamp": stamp, "found": [one.plain() for one in found]})
+    write_json(
+        workspace.sub(FOLDER) / TEXTS, {"stamp": stamp, "found": [one.plain() for one in found]}, indent=1
+    )
 
 
 def kept_texts(workspace: Workspace) -> Texts | None:
@@ -47,9 +51,3 @@ def kept_texts(workspace: Workspace) -> Texts | None:
         return None
     raw = json.loads(path.read_text("utf-8"))
     return Texts(raw["stamp"], tuple(Screened.of_plain(one) for one in raw["found"]))
-
-
-def _write(path: Path, value: Any) -> None:
-    scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")
-    scratch.replace(path)

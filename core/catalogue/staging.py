@@ -5,7 +5,6 @@ A name that a file came with is shown, never used as a path.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from core.catalogue.read import ReadOptions, read_tables
 from core.catalogue.rows import Content, RawTable
 from core.catalogue.sources import uploads
 from core.errors import UnreadableFile
+from core.storage.whole import whole_file
 from core.storage.workspaces import Workspace
 
 
@@ -74,8 +74,6 @@ def _keep(folder: Path, content: Content, name: str) -> Staged:
     hashed, _ = content.fingerprint
     target = folder / f"{hashed}{Path(name).suffix.lower()[:10]}"
     if not target.exists():
-        scratch = folder / f".{hashed}.{os.getpid()}"
-        with content.open() as reader, scratch.open("wb") as writer:
+        with whole_file(target) as scratch, content.open() as reader, scratch.open("wb") as writer:
             shutil.copyfileobj(reader, writer, 1 << 20)
-        scratch.replace(target)
     return Staged(target, name, hashed, content.size)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.drivers.rows import Row
 from core.recommend import runs
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FILE = "drivers.json"
@@ -73,10 +74,7 @@ def path_of(workspace: Workspace, run_id: str) -> Path:
 
 def keep(workspace: Workspace, found: Drivers) -> None:
     """Write it, whole or not at all."""
-    path = path_of(workspace, found.run)
-    scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(found.plain(), ensure_ascii=False), "utf-8")
-    scratch.replace(path)
+    write_json(path_of(workspace, found.run), found.plain())
 
 
 def kept(workspace: Workspace, run_id: str) -> Drivers | None:

@@ -17,6 +17,7 @@ from core.domain import Assertion, Document, EntryKind, LogEntry
 from core.errors import ConfigError
 from core.extract import columns
 from core.extract.budget import Budget, Cost
+from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.joint import GIVEN, READER, TAGGER, Heard, Joint, ReaderSource
 from core.extract.llm_reader import DocumentReading, LlmReader
@@ -37,7 +38,7 @@ from core.extract.reading import (
 )
 from core.extract.schema import Schema
 from core.extract.similar import Similar
-from core.extract.tagger import Example, Tagger
+from core.extract.tagger import Tagger
 from core.extract.tokens import fold
 from core.llm.base import LanguageModel
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.extract.example import Example
 from core.extract.ground import Span, find
 from core.extract.normal_rules import Rule
 from core.extract.schema_check import attribute_faults
-from core.extract.tagger import Example
 from core.extract.trims import covering
 
 Asked = Mapping[str, Mapping[str, str]]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.llm_reader import LlmConfig
 from core.extract.prompt import Question, ask
@@ -19,7 +20,6 @@ from core.extract.query import Query
 from core.extract.reworded import reworded
 from core.extract.schema import Attribute, Schema
 from core.extract.similar import Similar, cut
-from core.extract.tagger import Example
 from core.llm.grammar import CopyForm
 from core.llm.lessons import Lesson
 

@@ -18,19 +18,13 @@ PATH = ASSETS / "schemas" / "lexicon.yaml"
 @dataclass(frozen=True)
 class Lexicon:
     """``names[list][folded name]`` is the canonical name as it is written; the lists are relations, and the words
-    reviews praise and blame with (``aspect``, ``praise``, ``blame``, ``negation``). ``chinese`` goes from a
-    folded canonical name to its first Chinese one."""
+    reviews praise and blame with (``aspect``, ``praise``, ``blame``, ``negation``)."""
 
     names: Mapping[str, Mapping[str, str]]
-    chinese: Mapping[str, Mapping[str, str]]
 
     def canonical(self, relation: str, folded: str) -> str | None:
         """The canonical name of a folded value, or None; opinions share the list of aspects."""
         return self.names.get(_listed(relation), {}).get(folded)
-
-    def in_chinese(self, relation: str, key: str) -> str | None:
-        """The Chinese name of a canonical value, or None."""
-        return self.chinese.get(_listed(relation), {}).get(key)
 
 
 def _listed(relation: str) -> str:
@@ -42,10 +36,7 @@ def lexicon(path: Path = PATH) -> Lexicon:
     """The lexicon of the project, read once."""
     raw = yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     lines = {listed: [_split(line) for line in values] for listed, values in raw.items()}
-    return Lexicon(
-        {listed: _names(values) for listed, values in lines.items()},
-        {listed: _chinese(values) for listed, values in lines.items()},
-    )
+    return Lexicon({listed: _names(values) for listed, values in lines.items()})
 
 
 def _split(line: object) -> list[str]:
@@ -58,11 +49,6 @@ def _names(lines: Iterable[list[str]]) -> dict[str, str]:
         for name in names:
             table.setdefault(fold(name), names[0])
     return table
-
-
-def _chinese(lines: Iterable[list[str]]) -> dict[str, str]:
-    named = {fold(names[0]): [name for name in names if has_cjk(name)] for names in lines}
-    return {key: names[0] for key, names in named.items() if names}
 
 
 class Gazetteer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.domain import Document, DocumentKind, canonical_json, content_hash
-from core.extract import shipped, tagger, trims
+from core.extract import shipped, tagger_training, trims
 from core.extract.ensemble import Ensemble, Weights, best
 from core.extract.ground import Span
 from core.extract.joint import doubt_of
@@ -93,7 +93,7 @@ def taught(
     shipped one, unless that was taught by one of the texts that are to be ``judged``."""
     from core.extract import span_reader
 
-    crf = tagger.train([item.example for item in train])
+    crf = tagger_training.train([item.example for item in train])
     reader = span_reader.train(
         [query(item, asked, gold=True) for item in train], config, start or _fair_start(judged), on_epoch
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.extract.example import Example
 from core.extract.schema import Attribute
-from core.extract.tagger import Example
 from core.extract.tokens import has_cjk, pieces
 from core.llm.grammar import CopyForm
 

@@ -15,12 +15,12 @@ from typing import Any
 import yaml
 
 from core.domain import Document, DocumentKind
+from core.extract.example import Example
 from core.extract.findings import Finding, definitions, language_of
 from core.extract.ground import Span, find, place, says_something
 from core.extract.prompt import Question, ask
 from core.extract.propose import Sample, is_of
 from core.extract.schema import Attribute, Schema
-from core.extract.tagger import Example
 from core.extract.tokens import fold
 from core.llm.base import Completion, LanguageModel, ModelCard
 from core.llm.grammar import CopyForm

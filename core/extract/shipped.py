@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from core.domain import content_hash
 from core.errors import DataError
-from core.extract import features, lexicon, segments, tagger, tokens
+from core.extract import bio, features, lexicon, segments, tagger, tagger_training, tokens
 from core.extract.ensemble import Ensemble
+from core.extract.example import Example
 from core.extract.ground import Span, is_grounded
-from core.extract.tagger import Example, Tagger
+from core.extract.tagger import Tagger
 from core.settings import ASSETS, settings
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def train_default(path: Path = GOLD) -> Path:
     folder = settings().models / f"tagger-{_fingerprint(path)}"
     if (folder / "tagger.json").is_file():
         return folder
-    made = tagger.train(read_gold(path), tagger.TaggerConfig(iterations=60))
+    made = tagger_training.train(read_gold(path), tagger_training.TaggerConfig(iterations=60))
     settings().models.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".tagger-", dir=settings().models))
     made.save(scratch)
@@ -94,11 +95,8 @@ def train_default(path: Path = GOLD) -> Path:
 
 def _fingerprint(path: Path) -> str:
     # Features and lexicon are part of the model: with others than it was trained with it reads nonsense.
-    parts = [
-        path,
-        lexicon.PATH,
-        *(Path(module.__file__ or "") for module in (features, segments, tokens, tagger, lexicon)),
-    ]
+    modules = (bio, features, segments, tokens, tagger, tagger_training, lexicon)
+    parts = [path, lexicon.PATH, *(Path(module.__file__ or "") for module in modules)]
     return content_hash(*(part.read_text("utf-8") for part in parts))[:12]
 
 

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from core.extract.tagger import Example
+from core.extract.example import Example
 from core.extract.tokens import chunks, fold, has_cjk
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
-from core.extract import shipped, tagger
+from core.extract import shipped, tagger_training
+from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.score import calibration_error, span_scores
-from core.extract.tagger import Example
 
 
 def read_spans(path: Path) -> list[Example]:
@@ -43,7 +43,7 @@ def score_spans(train: Path | None, test: Path) -> dict[str, Any]:
     """Exact span F1 of a tagger taught by ``train`` (else of the shipped one) on ``test``, over all and by type."""
     held = read_spans(test)
     begun = time.perf_counter()
-    model = tagger.train(read_spans(train)) if train else shipped.default_tagger()
+    model = tagger_training.train(read_spans(train)) if train else shipped.default_tagger()
     trained = time.perf_counter() - begun
     begun = time.perf_counter()
     found = [model.read(example.text, example.category).spans for example in held]

@@ -1,45 +1,31 @@
 """The tagger: conditional random fields over BIO labels, one for product text and one for reviews.
 
-Lafferty, McCallum and Pereira (2001), trained by L-BFGS with elastic regularisation (CRFsuite). It learns in seconds
-from labelled spans, reads hundreds of products a second on one core, and says how sure it is of each span. Where there
-are enough labelled texts in a script without spaces, a reader of characters learns from them and reads such texts.
+Lafferty, McCallum and Pereira (2001). It reads hundreds of products a second on one core and says how sure it is of
+each span. Texts in a script without spaces are read by a reader of characters, where it has learned one.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pycrfsuite
 
-from core.domain import canonical_json, content_hash
-from core.errors import DataError, ExtractionError
+from core.errors import ExtractionError
+from core.extract.bio import OUTSIDE, inside, of_value, runs, touched
 from core.extract.character_reader import CharacterReader
 from core.extract.characters import without_spaces
 from core.extract.features import features_of
 from core.extract.ground import Span
-from core.extract.lexicon import Gazetteer, stems
-from core.extract.tokens import Token, fold, tokenize
+from core.extract.lexicon import Gazetteer
+from core.extract.tokens import fold, tokenize
+from core.storage.whole import write_json
 
-_OUTSIDE = "O"
-_FORMAT = 2
-_ENOUGH = 200
-KINDS = ("text", "review")
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A labelled text. ``kind`` is ``text`` or ``review``; ``known`` holds column values by relation."""
-
-    text: str
-    spans: tuple[Span, ...]
-    category: str = ""
-    kind: str = "text"
-    known: Mapping[str, str] = field(default_factory=dict)
+FORMAT = 2
+"""Of the files; it is part of a tagger's version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +44,6 @@ class Clue:
     token: str
     feature: str
     weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class TaggerConfig:
-    """``l1`` and ``l2`` are CRFsuite's c1 and c2; ``iterations`` bounds L-BFGS; a feature seen less often than
-    ``min_count`` times is left out."""
-
-    l1: float = 0.05
-    l2: float = 0.05
-    iterations: int = 80
-    min_count: int = 1
 
 
 class Tagger:
@@ -115,8 +90,8 @@ class Tagger:
         allowed: Collection[str] | None = None,
     ) -> Tagging:
         """Label a text. Spans of relations that are not ``allowed`` are dropped (None allows all)."""
-        reader = self._characters.get(kind)
-        if reader and (kind not in self._taggers or without_spaces(text)):
+        reader = self._character_reader(text, kind)
+        if reader:
             spans, doubt = reader.read(text, fold(category), known)
             kept = tuple(span for span in spans if allowed is None or span.relation in allowed)
             return Tagging(kept, doubt, len(tokenize(text)))
@@ -135,7 +110,7 @@ class Tagger:
                 relation,
                 _confidence(model, relation, sure, first, stop),
             )
-            for first, stop, relation in _runs(labels)
+            for first, stop, relation in runs(labels)
             if allowed is None or relation in allowed
         ]
         return Tagging(tuple(spans), 1.0 - sum(sure) / len(sure), len(tokens))
@@ -152,24 +127,23 @@ class Tagger:
     ) -> float:
         """How sure the tagger is that the words at ``text[start:end]`` are a value of that relation, in [0, 1]: what
         ``read`` would give them, whether or not it would choose them."""
-        reader = self._characters.get(kind)
-        if reader and (kind not in self._taggers or without_spaces(text)):
-            return min(
-                1.0, reader.posterior(text, fold(category), known).get((start, end - 1, relation), 0.0)
-            )
+        reader = self._character_reader(text, kind)
+        if reader:
+            found = reader.posterior(text, fold(category), known)
+            return min(1.0, found.get((start, end - 1, relation), 0.0))
         if kind not in self._taggers:
             return 0.0
         tokens, rows = features_of(text, fold(category), known, self._learned[kind])
-        inside = [at for at, token in enumerate(tokens) if token.start < end and start < token.end]
+        places = touched(tokens, start, end)
         model = self._taggers[kind]
-        labels = [f"{'B' if at == inside[0] else 'I'}-{relation}" for at in inside]
-        if not inside or not set(labels) <= set(model.labels()):
+        labels = of_value(places, relation)
+        if not places or not set(labels.values()) <= set(model.labels()):
             return 0.0
         model.set(rows)
         sure = [0.0] * len(tokens)
-        for at, label in zip(inside, labels, strict=True):
+        for at, label in labels.items():
             sure[at] = model.marginal(label, at)
-        return _confidence(model, relation, sure, inside[0], inside[-1] + 1)
+        return _confidence(model, relation, sure, places[0], places[-1] + 1)
 
     def clues(
         self,
@@ -183,24 +157,26 @@ class Tagger:
     ) -> list[Clue]:
         """The features of the words at ``text[start:end]`` that speak most for the relation, by their weight against
         that of no value; none where characters are read, whose network has no weights of single features."""
-        reader = self._characters.get(kind)
-        if kind not in self._taggers or (reader and without_spaces(text)):
+        if kind not in self._taggers or self._character_reader(text, kind):
             return []
         tokens, rows = features_of(text, fold(category), None, self._learned[kind])
-        inside = [at for at, token in enumerate(tokens) if token.start < end and start < token.end]
         weights = self._weights[kind]
         found = [
             Clue(
                 tokens[at].text,
                 feature,
-                weights.get((feature, label), 0.0) - weights.get((feature, _OUTSIDE), 0.0),
+                weights.get((feature, label), 0.0) - weights.get((feature, OUTSIDE), 0.0),
             )
-            for at in inside
-            for label in [f"{'B' if at == inside[0] else 'I'}-{relation}"]
+            for at, label in of_value(touched(tokens, start, end), relation).items()
             for feature in rows[at]
         ]
         ranked = sorted((clue for clue in found if clue.weight > 0), key=lambda clue: -clue.weight)
         return ranked[:most]
+
+    def _character_reader(self, text: str, kind: str) -> CharacterReader | None:
+        """What reads the text in the place of the random field, where there is such a reader."""
+        reader = self._characters.get(kind)
+        return reader if reader and (kind not in self._taggers or without_spaces(text)) else None
 
     @cached_property
     def _weights(self) -> Mapping[str, Mapping[tuple[str, str], float]]:
@@ -215,14 +191,12 @@ class Tagger:
         for kind, reader in self._characters.items():
             reader.save(folder / f"{kind}.safetensors")
         made = {
-            "format": _FORMAT,
+            "format": FORMAT,
             "about": self.about,
             "learned": {kind: gazetteer.rows() for kind, gazetteer in self._learned.items()},
             "characters": {kind: reader.to_json() for kind, reader in self._characters.items()},
         }
-        scratch = folder / "tagger.json.part"
-        scratch.write_text(json.dumps(made, ensure_ascii=False), "utf-8")
-        scratch.replace(folder / "tagger.json")
+        write_json(folder / "tagger.json", made)
 
     @staticmethod
     def load(folder: Path) -> Tagger:
@@ -242,143 +216,11 @@ class Tagger:
             ) from error
 
 
-def train(
-    examples: Sequence[Example],
-    config: TaggerConfig | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Tagger:
-    """Train on labelled texts; the same examples in any order give the same tagger.
-
-    Raises DataError when no example has a label.
-    """
-    chosen = config or TaggerConfig()
-    ordered = sorted(set(map(_frozen, examples)))
-    if not any(spans for _, _, _, _, spans in ordered):
-        raise DataError(
-            "There is nothing labelled to learn from.", remedy="Label or accept a few facts first."
-        )
-    version = content_hash(canonical_json([ordered, _settings(chosen), _FORMAT]))[:12]
-    models: dict[str, bytes] = {}
-    learned: dict[str, Gazetteer] = {}
-    characters: dict[str, CharacterReader] = {}
-    wanted = [kind for kind in KINDS if any(e.kind == kind and e.spans for e in examples)]
-    for number, kind in enumerate(wanted):
-        group = sorted((e for e in examples if e.kind == kind), key=_frozen)
-        unspaced = [example for example in group if without_spaces(example.text)]
-        if _teaches(unspaced):
-            characters[kind] = _character_reader(unspaced)
-        if len(unspaced) < len(group) or kind not in characters:
-            learned[kind] = _gazetteer(group)
-            models[kind] = _fit(group, learned[kind], chosen)
-        if on_progress:
-            on_progress(number + 1, len(wanted))
-    about = {
-        "version": version,
-        "categories": sorted({fold(e.category) for e in examples if e.category}),
-        "examples": len(examples),
-        "spans": sum(len(e.spans) for e in examples),
-        "relations": sorted({span.relation for e in examples for span in e.spans}),
-        "config": _settings(chosen),
-    }
-    return Tagger(models, learned, characters, about)
-
-
-def bio(tokens: Sequence[Token], spans: Collection[Span]) -> list[str]:
-    """BIO labels of tokens: a token inside a span, even in part, belongs to it; of overlapping spans the first."""
-    labels = [_OUTSIDE] * len(tokens)
-    for span in sorted(spans, key=lambda s: (s.start, s.start - s.end)):
-        inside = [at for at, token in enumerate(tokens) if token.start < span.end and span.start < token.end]
-        if inside and all(labels[at] == _OUTSIDE for at in inside):
-            for at in inside:
-                labels[at] = f"{'B' if at == inside[0] else 'I'}-{span.relation}"
-    return labels
-
-
-def _fit(examples: Sequence[Example], learned: Gazetteer, config: TaggerConfig) -> bytes:
-    trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-    trainer.set_params(
-        {
-            "c1": config.l1,
-            "c2": config.l2,
-            "max_iterations": config.iterations,
-            "feature.minfreq": config.min_count,
-            "feature.possible_transitions": False,
-        }
-    )
-    for example in examples:
-        own = _values(example)
-        tokens, rows = features_of(example.text, fold(example.category), example.known, learned, own)
-        if tokens:
-            trainer.append(rows, bio(tokens, example.spans))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.crf"
-        trainer.train(str(path))
-        return path.read_bytes()
-
-
-def _teaches(unspaced: Sequence[Example]) -> bool:
-    """Whether there are enough of them: of a few the CRF, which texts in other scripts help, learns more."""
-    return len(unspaced) >= _ENOUGH and any(example.spans for example in unspaced)
-
-
-def _character_reader(examples: Sequence[Example]) -> CharacterReader:
-    from core.extract import character_training
-
-    return character_training.train(
-        [
-            character_training.Lesson(e.text, e.spans, fold(e.category), tuple(sorted(e.known.items())))
-            for e in examples
-        ]
-    )
-
-
-def _gazetteer(examples: Sequence[Example]) -> Gazetteer:
-    made = Gazetteer()
-    for example in examples:
-        for key, relations in _values(example).items():
-            for relation in relations:
-                made.add(relation, " ".join(key))
-    return made
-
-
-def _values(example: Example) -> dict[tuple[str, ...], set[str]]:
-    found: dict[tuple[str, ...], set[str]] = {}
-    for span in example.spans:
-        key = tuple(stems(token.text for token in tokenize(example.text[span.start : span.end])))
-        found.setdefault(key, set()).add(span.relation)
-    return found
-
-
-def _runs(labels: Sequence[str]) -> list[tuple[int, int, str]]:
-    """``(first, last + 1, relation)`` of each labelled run; a stray I starts a run of its own."""
-    runs: list[tuple[int, int, str]] = []
-    for at, label in enumerate(labels):
-        if label == _OUTSIDE:
-            continue
-        relation = label[2:]
-        if label.startswith("I-") and runs and runs[-1][1] == at and runs[-1][2] == relation:
-            runs[-1] = (runs[-1][0], at + 1, relation)
-        else:
-            runs.append((at, at + 1, relation))
-    return runs
-
-
 def _confidence(
     model: pycrfsuite.Tagger, relation: str, sure: Sequence[float], first: int, stop: int
 ) -> float:
     """Least of the marginals of its tokens, times the chance that it does not go on."""
     ends = 1.0
-    if stop < len(sure) and f"I-{relation}" in model.labels():
-        ends = 1.0 - model.marginal(f"I-{relation}", stop)
+    if stop < len(sure) and inside(relation) in model.labels():
+        ends = 1.0 - model.marginal(inside(relation), stop)
     return min(1.0, max(0.0, min(sure[first:stop]) * ends))
-
-
-def _frozen(
-    example: Example,
-) -> tuple[str, str, str, tuple[tuple[str, str], ...], tuple[tuple[int, int, str], ...]]:
-    spans = tuple(sorted((span.start, span.end, span.relation) for span in example.spans))
-    return example.kind, example.category, example.text, tuple(sorted(example.known.items())), spans
-
-
-def _settings(config: TaggerConfig) -> dict[str, float]:
-    return {"l1": config.l1, "l2": config.l2, "iterations": config.iterations, "min_count": config.min_count}

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from core.domain import Assertion, Document, DocumentKind
 from core.errors import ExtractionError
-from core.extract import shipped, tagger
+from core.extract import shipped, tagger_training
+from core.extract.example import Example
 from core.extract.folds import some
 from core.extract.ground import Span, is_grounded, without_overlaps
 from core.extract.joint import Joint, Passage
 from core.extract.labelled import Labelled
 from core.extract.query import Query
 from core.extract.schema import Schema
-from core.extract.tagger import Example, Tagger
+from core.extract.tagger import Tagger
 from core.llm.files import SENTENCES, status
 from core.storage.workspaces import Workspace
 
@@ -74,7 +75,7 @@ def teach(workspace: Workspace, examples: Iterable[Example], *, with_sample: boo
     """Train the workspace's own tagger and keep it in its ``tagger`` folder; the sample's gold is taught too, unless
     ``with_sample`` is off. Raises DataError when there is nothing labelled."""
     lessons = [*examples, *(shipped.read_gold() if with_sample else [])]
-    made = tagger.train(lessons)
+    made = tagger_training.train(lessons)
     made.save(workspace.sub(FOLDER) / made.version)
     (workspace.sub(FOLDER) / "current").write_text(made.version, "utf-8")
     return made

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.domain import Assertion, Document, DocumentKind, EntryKind, Standing
-from core.extract.tagger import Example
+from core.extract.example import Example
 from core.extract.teach import examples_of
 from core.graph.model import Graph
 from core.graph.store import GraphStore

@@ -19,7 +19,6 @@ from core.domain import Derivation, Fact, content_hash
 from core.extract import quantity
 from core.extract.numbers import parse_number
 
-COMPARISONS = ("<=", ">=", "<", ">")
 _Way = tuple["Implication", tuple[Fact, ...]]
 
 

@@ -4,7 +4,6 @@ database; a workspace without that file keeps all values."""
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from sqlalchemy import select
 from core.errors import GraphError
 from core.graph.model import OnConflict, Policy
 from core.storage import tables
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 _FILE = "policy.json"
@@ -59,9 +59,7 @@ def choose_policy(workspace: Workspace, on_conflict: OnConflict, sources: Sequen
         )
     policy = policy_for(workspace, on_conflict, sources)
     kept = policy.sources if on_conflict is OnConflict.PRIORITY else ()
-    scratch = workspace.folder / f".{_FILE}.{os.getpid()}"
-    scratch.write_text(json.dumps({"on_conflict": on_conflict, "sources": kept}, ensure_ascii=False), "utf-8")
-    scratch.replace(workspace.folder / _FILE)
+    write_json(workspace.folder / _FILE, {"on_conflict": on_conflict, "sources": kept})
     return policy
 
 

@@ -149,13 +149,6 @@ def node_of(term: Any) -> str | None:
     return None
 
 
-def type_of(term: Any) -> str | None:
-    """The node type that a term stands for; None for any other term."""
-    if isinstance(term, URIRef) and term.startswith(_TYPE):
-        return from_iri(term.removeprefix(_TYPE))
-    return None
-
-
 @lru_cache(maxsize=65_536)
 def _node(node_id: str) -> Any:
     return URIRef(node_iri(node_id))

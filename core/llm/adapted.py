@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.llm.adapters import CARD, WEIGHTS, damaged, fingerprint, read_card
+from core.llm.adapters import ADAPTERS, WEIGHTS, fingerprint
 from core.llm.files import sha256_of
 from core.llm.finetune_kinds import needed
+from core.llm.learned import CARD
 
 
 def version_of(folder: Path) -> str:
@@ -17,7 +18,7 @@ def version_of(folder: Path) -> str:
     try:
         return sha256_of(folder / WEIGHTS)[:8]
     except OSError as error:
-        raise damaged(folder, f"its weights are missing ({error.strerror})") from error
+        raise ADAPTERS.damaged(folder, f"its weights are missing ({error.strerror})") from error
 
 
 def check(folder: Path, source: Path | None) -> None:
@@ -25,11 +26,11 @@ def check(folder: Path, source: Path | None) -> None:
     the one in ``source`` (None where its files are not known)."""
     if not (folder / CARD).is_file():  # made elsewhere: its shapes have to speak for it
         return
-    card = read_card(folder)
+    card = ADAPTERS.read(folder)
     if not (folder / WEIGHTS).is_file() or sha256_of(folder / WEIGHTS) != card.weights_hash:
-        raise damaged(folder, "its weights are missing or not those of its card")
+        raise ADAPTERS.damaged(folder, "its weights are missing or not those of its card")
     if source is not None and fingerprint(source) != card.base_hash:
-        raise damaged(folder, f"it was made for {card.base}, and this base model is another one")
+        raise ADAPTERS.damaged(folder, f"it was made for {card.base}, and this base model is another one")
 
 
 def adapt(model: Any, folder: Path) -> Any:
@@ -44,7 +45,7 @@ def adapt(model: Any, folder: Path) -> Any:
         made = peft.get_peft_model(model, config)
         load_state(made, read_state(folder))
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise damaged(folder, str(error).splitlines()[0]) from error
+        raise ADAPTERS.damaged(folder, str(error).splitlines()[0]) from error
     return Prompted(made) if config.is_prompt_learning else made.merge_and_unload()
 
 
@@ -56,7 +57,7 @@ def read_state(folder: Path) -> dict[str, Any]:
     try:
         return {name: value.float() for name, value in load_file(str(folder / WEIGHTS)).items()}
     except (OSError, SafetensorError) as error:
-        raise damaged(folder, f"its weights cannot be read ({error})") from error
+        raise ADAPTERS.damaged(folder, f"its weights cannot be read ({error})") from error
 
 
 def load_state(model: Any, state: Mapping[str, Any]) -> None:

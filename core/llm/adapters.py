@@ -6,19 +6,17 @@ import hashlib
 import json
 import re
 import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from core.errors import ConfigError, ModelUnavailable
 from core.llm.files import MANIFEST, sha256_of
+from core.llm.learned import CARD, Curves, Learned, new_folder
 from core.settings import ASSETS, settings
 
-CARD = "card.json"
-CURVES = "curves.json"
 WEIGHTS = "adapter_model.safetensors"
 SHIPPED = ASSETS / "models" / "adapter"
 SHIPPED_NAME = "shipped"
@@ -61,6 +59,9 @@ class AdapterCard(BaseModel):
         return str(self.config.get("kind", ""))
 
 
+ADAPTERS = Learned("adapter", AdapterCard, "Fine-tune it again, or choose another model.")
+
+
 def home() -> Path:
     """The folder that holds one folder an adapter."""
     return settings().home / "adapters"
@@ -69,32 +70,11 @@ def home() -> Path:
 def listed(base: str = "") -> list[AdapterCard]:
     """The cards of all adapters, or of those for one base model, by name; folders without a card that can be read
     are left out."""
-    found = []
-    for path in sorted(home().glob(f"*/{CARD}")):
-        try:
-            card = read_card(path.parent)
-        except ModelUnavailable:
-            continue
-        if not base or card.base == base:
-            found.append(card.model_copy(update={"name": path.parent.name}))
-    return found
-
-
-def read_card(folder: Path) -> AdapterCard:
-    """The card of an adapter's folder; raises ModelUnavailable where there is none or it is damaged."""
-    try:
-        return AdapterCard.model_validate_json((folder / CARD).read_text("utf-8"))
-    except (OSError, ValidationError) as error:
-        raise damaged(folder, f"its card cannot be read ({str(error).splitlines()[0]})") from error
-
-
-def read_curves(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """The ``steps`` and ``checks`` it was trained with, each a list of plain lines; empty where they were not kept."""
-    try:
-        found: dict[str, list[dict[str, Any]]] = json.loads((folder / CURVES).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {"steps": [], "checks": []}
-    return found
+    return [
+        card.model_copy(update={"name": folder.name})
+        for folder, card in ADAPTERS.inside(home())
+        if not base or card.base == base
+    ]
 
 
 def folder_of(name: str) -> Path:
@@ -128,9 +108,7 @@ def delete(name: str) -> None:
     shutil.rmtree(folder_of(name))
 
 
-def save(
-    folder: Path, model: Any, card: Mapping[str, Any], curves: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> AdapterCard:
+def save(folder: Path, model: Any, card: Mapping[str, Any], curves: Curves) -> AdapterCard:
     """Write a trained PEFT model's adapter, its card and its curves; the folder appears when all is there.
 
     ``card`` has all but name, version and hash of the weights.
@@ -139,24 +117,18 @@ def save(
     import torch
     from safetensors.torch import save_file
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".adapter-", dir=folder.parent))
     state = peft.get_peft_model_state_dict(model)
     half = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in state.items()}
-    save_file(half, str(scratch / WEIGHTS))
     config = model.peft_config["default"]
     config.base_model_name_or_path, config.inference_mode = str(card["base"]), True
-    config.save_pretrained(str(scratch))
-    found = sha256_of(scratch / WEIGHTS)
-    made = AdapterCard.model_validate(
-        {**card, "name": folder.name, "version": found[:8], "weights_hash": found}
-    )
-    (scratch / CARD).write_text(made.model_dump_json(indent=1), "utf-8")
-    (scratch / CURVES).write_text(json.dumps(dict(curves)), "utf-8")
-    scratch.chmod(0o755)
-    if folder.exists():
-        shutil.rmtree(folder)
-    scratch.rename(folder)
+    with new_folder(folder, curves) as scratch:
+        save_file(half, str(scratch / WEIGHTS))
+        config.save_pretrained(str(scratch))
+        found = sha256_of(scratch / WEIGHTS)
+        made = AdapterCard.model_validate(
+            {**card, "name": folder.name, "version": found[:8], "weights_hash": found}
+        )
+        (scratch / CARD).write_text(made.model_dump_json(indent=1), "utf-8")
     return made
 
 
@@ -176,15 +148,6 @@ def fingerprint(source: Path) -> str:
                 reader.seek(max(0, size - _PIECE))
                 digest.update(reader.read(_PIECE))
     return digest.hexdigest()
-
-
-def damaged(folder: Path, why: str) -> ModelUnavailable:
-    """The error for an adapter that cannot be used."""
-    return ModelUnavailable(
-        f"The adapter {folder.name} cannot be used: {why}.",
-        where=str(folder),
-        remedy="Fine-tune it again, or choose another model.",
-    )
 
 
 def _sound(name: str) -> str:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from core.errors import ConfigError, ShelfGraphError
 from core.llm.endpoint import EndpointModel
 from core.settings import REPOSITORY, settings
+from core.storage.whole import write_json
 
 FILE = "model_checks.json"
 SECONDS = 300.0
@@ -114,9 +115,7 @@ def _keep(change: Callable[[dict[str, object]], dict[str, object]]) -> None:
     file = settings().home / FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     kept = {key: asdict(value) for key, value in last_checks().items()}
-    scratch = file.with_name(f".{FILE}.{time.monotonic_ns()}")
-    scratch.write_text(json.dumps(change(dict(kept)), ensure_ascii=False, indent=1), "utf-8")
-    scratch.replace(file)
+    write_json(file, change(dict(kept)), indent=1)
 
 
 def _peak() -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.llm.adapted import version_of
-from core.llm.adapters import CARD, SHIPPED
+from core.llm.adapters import SHIPPED
 from core.llm.files import EMBEDDED, folder_of
+from core.llm.learned import CARD
 from core.llm.transformers_model import TransformersModel
 
 # Measured with few-shot prompts on English product text; on Chinese it babbles, so it is not offered for it.

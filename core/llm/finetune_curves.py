@@ -1,8 +1,14 @@
-"""What a fine-tuning tells of itself while it runs: its steps, its validations, and the memory it holds."""
+"""What a training tells of itself: its steps, its validations, the memory it holds, and the machine it ran on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_MOST_POINTS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +47,23 @@ def memory_mb(device: str) -> float:
     import psutil
 
     return float(psutil.Process().memory_info().rss) / 2**20
+
+
+def curves(steps: Sequence[Any], checks: Sequence[Any]) -> dict[str, list[dict[str, Any]]]:
+    """Steps and validations, which are dataclasses, as plain lines to keep; of many steps an even sample."""
+    every = max(1, len(steps) // _MOST_POINTS)
+    return {"steps": [asdict(line) for line in steps[::every]], "checks": [asdict(line) for line in checks]}
+
+
+def mean_rate(rates: Sequence[float]) -> float:
+    """The mean of rates of about equal amounts, which is the harmonic one; 0 for none."""
+    return len(rates) / sum(1.0 / rate for rate in rates) if rates else 0.0
+
+
+def machine(device: str) -> str:
+    """The kind of machine: its GPU where that was used, else its architecture and cores."""
+    if device == "cuda":
+        import torch
+
+        return str(torch.cuda.get_device_name(0))
+    return f"{platform.machine()}, {os.cpu_count()} cores"

@@ -6,7 +6,6 @@ Keys are never in the file: an endpoint names the environment variable that hold
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import ConfigError
 from core.llm.registry import FILE, available
 from core.settings import settings
+from core.storage.whole import write_text
 
 REPLY_FORMATS = ("json_schema", "json_object", "text")
 SECTIONS = {"endpoint": "endpoints", "transformers": "transformers"}
@@ -178,9 +178,7 @@ def _write(raw: Mapping[str, Any]) -> None:
         former = file.read_text("utf-8")
         head = "".join(line for line in _head(former))
         file.with_suffix(".yaml.bak").write_text(former, "utf-8")
-    scratch = file.with_name(f".{file.name}.{os.getpid()}")
-    scratch.write_text(head + _dump(raw), "utf-8")
-    scratch.replace(file)
+    write_text(file, head + _dump(raw))
 
 
 def _head(text: str) -> list[str]:

@@ -22,6 +22,7 @@ from core.recommend.config import TrainConfig
 from core.recommend.encoder import ENCODERS
 from core.recommend.features import FactTable, Features, PriceScale, Vocabulary
 from core.recommend.text import Lexicon
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def save(artefact: Artefact, folder: Path) -> None:
     save_file({k: np.ascontiguousarray(v) for k, v in _arrays(artefact).items()}, folder / "data.safetensors")
     vocabulary, table = artefact.vocabulary, artefact.vocabulary.table
     lexicon = vocabulary.lexicon
-    _write(
+    write_json(
         folder / "ids.json",
         {
             "products": artefact.features.products,
@@ -73,12 +74,13 @@ def save(artefact: Artefact, folder: Path) -> None:
             "groups": table.groups,
             "words": sorted(lexicon.vocabulary, key=lexicon.vocabulary.__getitem__) if lexicon else None,
         },
+        indent=1,
     )
     lines = (
         json.dumps(asdict(fact), ensure_ascii=False) for rows in artefact.facts.values() for fact in rows
     )
     (folder / "facts.jsonl").write_text("".join(line + "\n" for line in lines), "utf-8")
-    _write(
+    write_json(
         folder / "config.json",
         {
             "format": FORMAT,
@@ -90,6 +92,7 @@ def save(artefact: Artefact, folder: Path) -> None:
             "price": asdict(vocabulary.price),
             "baseline": {"name": artefact.baseline.name, "params": dict(artefact.baseline.params)},
         },
+        indent=1,
     )
 
 
@@ -217,12 +220,6 @@ def _read_facts(path: Path) -> dict[str, tuple[Fact, ...]]:
     return {product: tuple(rows) for product, rows in found.items()}
 
 
-def _write(path: Path, value: Any) -> None:
-    scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")
-    scratch.replace(path)
-
-
 def write_curves(folder: Path, curves: Sequence[Mapping[str, Any]]) -> None:
     """One JSON object a line and epoch."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -238,4 +235,4 @@ def read_curves(folder: Path) -> list[dict[str, Any]]:
 def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     """The figures of a run, beside its weights."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "metrics.json", metrics)
+    write_json(folder / "metrics.json", metrics, indent=1)

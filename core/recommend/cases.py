@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.errors import RunError
 from core.recommend.data import Ints
 from core.recommend.measure import Measured
+from core.storage.whole import whole_file
 
 FILE = "cases.npz"
 _CASE, _SEGMENT = "case.", "segment."
@@ -37,10 +38,8 @@ def write_cases(path: Path, cases: RunCases) -> None:
     measured = cases.measured
     arrays: dict[str, Any] = {_CASE + name: values for name, values in measured.per_case.items()}
     arrays |= {_SEGMENT + name: values for name, values in measured.segments.items()}
-    scratch = path.with_suffix(".part")
-    with scratch.open("wb") as file:
+    with whole_file(path) as scratch, scratch.open("wb") as file:
         np.savez_compressed(file, shopper=cases.shopper, coverage=np.array(measured.coverage), **arrays)
-    scratch.replace(path)
 
 
 def read_cases(path: Path) -> RunCases | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,12 +81,6 @@ def dataset_of(run: Run, workspace: Workspace, names: Sequence[str]) -> Interact
 def domain_of(product: Product) -> str:
     """The first level of the category: "Kitchen" of "Kitchen > Kettles"; "" where there is none."""
     return _LEVEL.split((product.category or "").strip())[0]
-
-
-def domains(products: Iterable[Product]) -> list[str]:
-    """All domains of a catalogue, those with the most products first."""
-    found = Counter(domain_of(product) for product in products)
-    return sorted((name for name in found if name), key=lambda name: (-found[name], name))
 
 
 def with_target(data: Interactions, names: Sequence[str], wanted: str = "") -> tuple[Interactions, str]:

@@ -22,7 +22,7 @@ def sentence_encoder(
     """
     from core.llm.adapters import fingerprint
     from core.llm.sentences import SentenceEncoder
-    from core.recommend.tuning.kept import TunedEncoder
+    from core.recommend.tuning.use import TunedEncoder
     from core.recommend.vectors import KeptVectors
 
     if tuned is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.recommend.text import Encoder
 from core.settings import settings
+from core.storage.whole import whole_file
 
 MOST_BYTES = 1 << 30
 """When the vectors take more room than this, those that were not read for longest go."""
@@ -53,9 +53,8 @@ def store(identity: str, texts: Sequence[str], vectors: NDArray[np.float32]) -> 
     """Keep vectors for the next time; the file appears when it is whole."""
     folder = home()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as scratch:
-        np.save(scratch, vectors, allow_pickle=False)
-    Path(scratch.name).replace(folder / f"{key(identity, texts)}.npy")
+    with whole_file(folder / f"{key(identity, texts)}.npy") as scratch, scratch.open("wb") as file:
+        np.save(file, vectors, allow_pickle=False)
     _tidy(folder)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.storage.decisions import PRODUCT, Decision, Verdict, decisions, standing
 from core.storage.decisions import stamp as decisions_stamp
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FOLDER, FILE = "audit", "held.json"
@@ -70,8 +71,5 @@ def read_held(workspace: Workspace) -> list[Held]:
 
 def write_held(workspace: Workspace, held: Sequence[Held]) -> None:
     """Keep what rules hold, whole or not at all."""
-    path = workspace.sub(FOLDER) / FILE
-    scratch = path.with_suffix(".part")
     rows = [{"product": one.product, "about": one.about} for one in held]
-    scratch.write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
-    scratch.replace(path)
+    write_json(workspace.sub(FOLDER) / FILE, rows)

@@ -12,7 +12,6 @@ from core.recommend.scoring import Combined
 from core.robust.reading import extraction_f1
 from core.robust.world import Model, World
 
-RANKING = ("recall@20", "ndcg@10", "place")
 TARGET = ("target_hit", "target_place")
 
 

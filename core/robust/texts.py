@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,8 +24,6 @@ POPULAR = 20
 _WORD = re.compile(r"[^\W\d_]{4,}|[㐀-鿿]{2,}")
 _BRACKETS = re.compile(r"[^\w\s-]+")
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-
-Perturb = Callable[[str, float, np.random.Generator], str]
 
 
 @dataclass(frozen=True, slots=True)

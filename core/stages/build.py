@@ -32,6 +32,7 @@ from core.stages.build_report import Pace, Reporter
 from core.stages.build_steps import Reading, Step, steps
 from core.storage.database import insert_new
 from core.storage.tables import assertions, read_marks
+from core.storage.whole import write_json
 
 SPEED_SECONDS = 1.0
 
@@ -124,9 +125,7 @@ class _Build:
         if path.is_file():
             return list(json.loads(path.read_text("utf-8")))
         ids = choose(self.workspace, self.params)
-        scratch = path.with_suffix(".part")
-        scratch.write_text(json.dumps(ids), "utf-8")
-        scratch.replace(path)
+        write_json(path, ids)
         return ids
 
     def schema_relations(self) -> list[str]:
@@ -159,7 +158,7 @@ class _Build:
         if self.done.chosen is not None and step.remembers:
             unread = set(self._unread(step.mark, self.done.chosen))
             return [one for one in self.done.chosen if one in unread]
-        chosen = step.choose(ids, self._unread(step.mark, ids))
+        chosen = step.choose(self._unread(step.mark, ids))
         if step.remembers:
             self.done.chosen = chosen
             self.context.save_checkpoint(self._checkpoint())

@@ -20,7 +20,7 @@ from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
     from core.extract.cascade import Reader, Work
-    from core.extract.tagger import Example
+    from core.extract.example import Example
 
 USUAL_TRUST = 0.6
 EMBEDDED_TRUST = 0.25

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.settings import settings
+from core.storage.whole import write_json
 
 FILE = "build_pace.json"
 ALWAYS = ("columns", "tagger", "reader")
@@ -70,7 +70,4 @@ def keep(found: Pace) -> None:
         {**before.llm, **found.llm},
         {**before.llm_out, **found.llm_out},
     )
-    file = settings().home / FILE
-    scratch = file.with_name(f".{FILE}.{time.monotonic_ns()}")
-    scratch.write_text(json.dumps(asdict(merged)), "utf-8")
-    scratch.replace(file)
+    write_json(settings().home / FILE, asdict(merged))

@@ -53,7 +53,7 @@ class Step(Protocol):
     def mark(self) -> str:
         """The name under which its reading of a text is noted."""
 
-    def choose(self, all_ids: Sequence[str], unread: Sequence[str]) -> list[str]:
+    def choose(self, unread: Sequence[str]) -> list[str]:
         """The products it will read, in order."""
 
     def read(self, subjects: Sequence[Subject]) -> Iterator[Sequence[Reading]]:
@@ -73,7 +73,7 @@ class _Base:
         self.name, self.extractor, self.version = name, extractor, version
         self.mark = f"{extractor}:{version}:{schema.version}"
 
-    def choose(self, all_ids: Sequence[str], unread: Sequence[str]) -> list[str]:
+    def choose(self, unread: Sequence[str]) -> list[str]:
         """All that are unread."""
         return list(unread)
 
@@ -137,7 +137,7 @@ class Both(_Base):
         self._workspace = context.workspace
         self._records = Records(context.workspace, self.mark)
 
-    def choose(self, all_ids: Sequence[str], unread: Sequence[str]) -> list[str]:
+    def choose(self, unread: Sequence[str]) -> list[str]:
         """All that are unread; the reader is loaded now, so that its pace is that of reading."""
         if unread:
             self._cascade.joint.reader.load()
@@ -192,7 +192,7 @@ class Modelled(_Base):
         self._subjects = subjects
         self._pane = Pane(reporter, on_token)
 
-    def choose(self, all_ids: Sequence[str], unread: Sequence[str]) -> list[str]:
+    def choose(self, unread: Sequence[str]) -> list[str]:
         """Those that need it most among the unread, up to the budget."""
         subjects = self._subjects(unread)
         texts = {subject.product.id: subject.documents for subject in subjects}

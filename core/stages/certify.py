@@ -18,6 +18,7 @@ from core.recommend.data import Split, split
 from core.recommend.dataset import dataset_of
 from core.recommend.measure import Measured
 from core.recommend.prepare import Prepared, regraphed, restored
+from core.storage.whole import whole_file
 
 CLOSE = 1e-6
 """How near the run's own figure a second measurement has to come."""
@@ -114,9 +115,8 @@ def _control(context: Context, artefact: Artefact, prepared: Prepared, kind: Gra
     control = regraphed(prepared, kind, config.seed)
 
     def store(checkpoint: dict[str, Any]) -> None:
-        scratch = half.with_suffix(".part")
-        torch.save(checkpoint, scratch)
-        scratch.replace(half)
+        with whole_file(half) as scratch:
+            torch.save(checkpoint, scratch)
         epoch = CONTROLS.index(kind) * config.epochs + len(checkpoint["curves"])
         context.progress(epoch, len(CONTROLS) * config.epochs, f"certify_{kind}")
 

@@ -21,6 +21,7 @@ from core.ontology import Family, family
 from core.stages.params import parsed
 from core.stages.predict import NAMES, NOT_PREDICTED
 from core.stages.schema_versions import in_force
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FOLDER, FILE = "quality", "report.json"
@@ -102,16 +103,13 @@ def kept_report(workspace: Workspace) -> KeptReport | None:
 
 def keep(workspace: Workspace, kept: KeptReport) -> None:
     """Put a report in the place of the last one."""
-    file = workspace.sub(FOLDER) / FILE
-    scratch = file.with_suffix(".part")
     raw = {
         "report": kept.report.plain(),
         "created_at": kept.created_at,
         "seconds": kept.seconds,
         "config": kept.config.model_dump(mode="json"),
     }
-    scratch.write_text(json.dumps(raw, ensure_ascii=False), "utf-8")
-    scratch.replace(file)
+    write_json(workspace.sub(FOLDER) / FILE, raw)
 
 
 def _doubts(context: Context, graph: Graph) -> list[Doubt]:

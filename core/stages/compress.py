@@ -23,6 +23,7 @@ from core.recommend.compressed import Price, Quality, prices
 from core.recommend.data import Split, temporal_split
 from core.recommend.significance import Interval
 from core.recommend.source import interactions
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FOLDER, FILE = "compressions", "curve.json"
@@ -88,7 +89,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     )
     points = tuple(_point(one, price) for one, price in zip(made, cost, strict=True))
     curve = Curve(graph.hash, began, time.time() - began, points)
-    _write(workspace.sub(FOLDER) / FILE, _plain(curve))
+    write_json(workspace.sub(FOLDER) / FILE, _plain(curve))
     return {"strengths": len(points), "seconds": curve.seconds, "graph_hash": graph.hash}
 
 
@@ -125,7 +126,7 @@ def save(workspace: Workspace, name: str, plan: Plan) -> Saved:
             remedy="Use letters, digits, spaces and hyphens, at most 40.",
         )
     saved = Saved(clean, plan, GraphStore(workspace).graph().hash, time.time())
-    _write(_file(workspace, clean), {**asdict(saved), "plan": plan.model_dump(mode="json")})
+    write_json(_file(workspace, clean), {**asdict(saved), "plan": plan.model_dump(mode="json")})
     return saved
 
 
@@ -196,9 +197,3 @@ def _quality(raw: Mapping[str, Any]) -> Quality:
 
 def _file(workspace: Workspace, name: str) -> Path:
     return workspace.sub(FOLDER) / f"view-{name.replace(' ', '_')}.json"
-
-
-def _write(file: Path, raw: Mapping[str, Any]) -> None:
-    scratch = file.with_suffix(".part")
-    scratch.write_text(json.dumps(raw, ensure_ascii=False), "utf-8")
-    scratch.replace(file)

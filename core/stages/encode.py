@@ -6,8 +6,6 @@ never interrupted.
 
 from __future__ import annotations
 
-import os
-import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,10 +18,10 @@ from core.llm.encoder_kinds import EncoderKind
 from core.llm.files import SENTENCES
 from core.recommend.encoder import ENCODERS
 from core.recommend.tuning.config import TuneConfig, config_of
+from core.stages.checkpoint import TrainingFile
 from core.stages.params import parsed
 
-CHECKPOINT = "checkpoint.pt"
-_MOST_LINES, _MOST_POINTS = 300, 400
+_MOST_LINES = 300
 
 
 class EncodeParams(BaseModel):
@@ -50,7 +48,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     Gives the ids of the encoders and that of the best by validation NDCG@10. Raises ConfigError for settings out of
     range, DataError for too few events and ModelUnavailable where the base model cannot be had.
     """
-    from core.recommend.tuning.kept import folder_of, read_card
+    from core.recommend.tuning.kept import TUNED, folder_of
     from core.recommend.tuning.material import ground
 
     chosen = parse(params)
@@ -64,8 +62,8 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     for kind in kinds[len(done) :]:
         done.append(_tuned(context, chosen, kind, (len(done), len(kinds)), found, frozen))
         context.save_checkpoint({"done": done})
-        (context.folder / CHECKPOINT).unlink(missing_ok=True)
-    cards = [read_card(folder_of(context.workspace, one)) for one in done]
+        TrainingFile(context).remove()
+    cards = [TUNED.read(folder_of(context.workspace, one)) for one in done]
     best = max(cards, key=lambda card: card.valid["ndcg"])
     return {
         "encoders": done,
@@ -124,7 +122,9 @@ def _tuned(
         device=tuner.device,
         precision=tuner.precision,
     )
-    trained = tuner.run(context.check, *_reports(context, kind, tuner.total, place), **_checkpoints(context))
+    file = TrainingFile(context)
+    reports = _reports(context, kind, tuner.total, place)
+    trained = tuner.run(context.check, *reports, save=file.write, resume=file.read())
     # What is kept is read in full precision, so its quality is measured so.
     vectors = tuner.backbone.encode(found.material.texts, check=context.check)
     quality = validated(vectors, found.split, context.check)
@@ -145,12 +145,12 @@ def _keep(
     quality: Any,
 ) -> Any:
     from core.llm.adapters import fingerprint
+    from core.llm.finetune_curves import curves, machine, mean_rate
     from core.recommend.significance import bootstrap
     from core.recommend.tuning.kept import hash_of, keep
 
     base_hash, told = fingerprint(tuner.backbone.folder), config.model_dump(mode="json")
     change = bootstrap(quality.per_case - frozen.per_case, config.seed)
-    rates = [step.texts_per_s for step in trained.steps]
     train = found.split.train
     card = {
         "name": chosen.name or context.workspace.info.name,
@@ -172,18 +172,14 @@ def _keep(
         "change": asdict(change),
         "steps": len(trained.steps),
         "seconds": trained.seconds,
-        "texts_per_s": len(rates) / sum(1.0 / rate for rate in rates) if rates else 0.0,
+        "texts_per_s": mean_rate([step.texts_per_s for step in trained.steps]),
         "memory_mb": max((step.memory_mb for step in trained.steps), default=0.0),
         "device": trained.device,
         "precision": trained.precision,
-        "machine": _machine(trained.device),
+        "machine": machine(trained.device),
     }
-    every = max(1, len(trained.steps) // _MOST_POINTS)
-    curves = {
-        "steps": [asdict(step) for step in trained.steps[::every]],
-        "checks": [asdict(check) for check in trained.checks],
-    }
-    return keep(context.workspace.folder / ENCODERS, trained.state, card, curves)
+    root = context.workspace.folder / ENCODERS
+    return keep(root, trained.state, card, curves(trained.steps, trained.checks))
 
 
 def _line(card: Any) -> dict[str, Any]:
@@ -215,26 +211,3 @@ def _reports(context: Context, kind: EncoderKind, total: int, place: tuple[int, 
         context.emit("check", method=kind, **asdict(check))
 
     return on_step, on_check
-
-
-def _checkpoints(context: Context) -> dict[str, Any]:
-    import torch
-
-    path = context.folder / CHECKPOINT
-
-    def store(checkpoint: dict[str, Any]) -> None:
-        scratch = path.with_suffix(".part")
-        torch.save(checkpoint, scratch)
-        scratch.replace(path)
-
-    resume = torch.load(path, weights_only=True) if path.is_file() else None
-    return {"save": store, "resume": resume}
-
-
-def _machine(device: str) -> str:
-    """The kind of machine: its GPU where that was used, else its architecture and cores."""
-    if device == "cuda":
-        import torch
-
-        return str(torch.cuda.get_device_name(0))
-    return f"{platform.machine()}, {os.cpu_count()} cores"

@@ -29,6 +29,7 @@ from core.stages.evaluate_plan import EvaluateParams, Part, material, parse, par
 from core.stages.evaluate_result import Outcome, result_of, save, score
 from core.stages.evaluate_texts import Material
 from core.stages.schema_versions import in_force
+from core.storage.whole import write_json
 
 _LEARNING = 0.9
 _BATCH = 64
@@ -84,9 +85,7 @@ def _kept_or_read(
     if path.is_file():
         return _from_json(json.loads(path.read_text("utf-8")))
     found = _read(context, given, params, part, model, tell)
-    scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(_to_json(found), ensure_ascii=False), "utf-8")
-    scratch.replace(path)
+    write_json(path, _to_json(found))
     return found
 
 

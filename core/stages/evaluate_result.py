@@ -16,6 +16,7 @@ from core.extract.ground import Span
 from core.extract.methods import Readings
 from core.stages.evaluate_plan import EvaluateParams, Part, size_of
 from core.stages.evaluate_texts import FOLDER, Material
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 Values = Mapping[str, Span]
@@ -69,10 +70,7 @@ def result_of(given: Material, params: EvaluateParams, outcomes: Sequence[Outcom
 
 def save(workspace: Workspace, evaluation_id: str, result: Mapping[str, Any]) -> None:
     """Keep a result as ``evaluations/<id>.json``."""
-    path = _path(workspace, evaluation_id)
-    scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(result, ensure_ascii=False), "utf-8")
-    scratch.replace(path)
+    write_json(_path(workspace, evaluation_id), result)
 
 
 def load(workspace: Workspace, evaluation_id: str) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from core.errors import ConfigError
 from core.jobs.context import Context
 from core.llm import adapters, registry
 from core.llm.base import ModelCard
+from core.stages.checkpoint import TrainingFile
 from core.stages.finetune_plan import FinetuneParams, lessons_of, material, parse, start_of
 
-CHECKPOINT = "checkpoint.pt"
 _MOST_LINES = 400
 
 
@@ -30,7 +30,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     from core.llm.finetune_config import shaped_like
     from core.llm.finetune_keep import keep
 
-    chosen = parse(params)
+    chosen, file = parse(params), TrainingFile(context)
     card = _card(chosen)
     context.progress(0, 0, "documents")
     found = material(context.workspace, chosen, card)
@@ -42,7 +42,8 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     if start:
         check(start[0], base.folder())
         config, state = shaped_like(config, start[1].config), read_state(start[0])
-    tuner = Finetuner(base, given, config, state, _resumed(context))
+    before = file.read()
+    tuner = Finetuner(base, given, config, state, precision=before["precision"] if before else "")
     context.emit(
         "plan",
         counts={**tuner.counts, "foreign": found.foreign},
@@ -51,11 +52,11 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         precision=tuner.precision,
     )
     context.progress(0, tuner.total, "lessons")
-    trained = tuner.run(context.check, *_reports(context, tuner.total), _saver(context))
+    trained = tuner.run(context.check, *_reports(context, tuner.total), save=file.write, resume=before)
     folder = adapters.home() / _name(context, chosen)
     version = start[1].version if start else ""
     made = keep(folder, base, card.id, trained, config, given, _told(context, chosen), version)
-    (context.folder / CHECKPOINT).unlink(missing_ok=True)
+    file.remove()
     return {"adapter": made.name, "model": f"{card.id}+{made.name}", "card": made.model_dump(mode="json")}
 
 
@@ -96,24 +97,3 @@ def _reports(context: Context, total: int) -> tuple[Any, Any]:
         context.emit("check", **asdict(check))
 
     return on_step, on_check
-
-
-def _resumed(context: Context) -> Any:
-    """What an interrupted attempt of the job saved last; None for the first."""
-    import torch
-
-    path = context.folder / CHECKPOINT
-    return torch.load(path, weights_only=True) if path.is_file() else None
-
-
-def _saver(context: Context) -> Any:
-    import torch
-
-    path = context.folder / CHECKPOINT
-
-    def store(checkpoint: dict[str, Any]) -> None:
-        scratch = path.with_suffix(".part")
-        torch.save(checkpoint, scratch)
-        scratch.replace(path)
-
-    return store

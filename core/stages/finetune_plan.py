@@ -13,16 +13,16 @@ from core.catalogue.language import detect
 from core.catalogue.store import Catalogue
 from core.errors import ConfigError, DataError, SchemaError
 from core.extract import methods
+from core.extract.example import Example
 from core.extract.lessons import Labels, LessonConfig, lessons
 from core.extract.schema import Schema
-from core.extract.tagger import Example
 from core.extract.teach import examples_of
 from core.graph.labelled_export import STANDS, reviewed_texts
 from core.graph.labelled_export import lessons as taught_by
 from core.graph.reading import read_assertions
 from core.graph.review_log import final_verdicts, read_decisions
 from core.graph.store import GraphStore
-from core.llm.adapters import SHIPPED, SHIPPED_NAME, AdapterCard, folder_of, read_card
+from core.llm.adapters import ADAPTERS, SHIPPED, SHIPPED_NAME, AdapterCard, folder_of
 from core.llm.base import ModelCard
 from core.llm.files import EMBEDDED
 from core.llm.finetune_config import FinetuneConfig, config_of
@@ -79,7 +79,7 @@ def start_of(params: FinetuneParams) -> tuple[Path, AdapterCard] | None:
     if not params.start:
         return None
     folder = SHIPPED if params.start == SHIPPED_NAME else folder_of(params.start)
-    card = read_card(folder)
+    card = ADAPTERS.read(folder)
     if card.base != params.base:
         raise ConfigError(
             f"{params.start} is an adapter for {card.base}.",

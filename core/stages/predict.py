@@ -20,6 +20,7 @@ from core.jobs import Context
 from core.ontology import RELATIONS, Family, family
 from core.stages.params import parsed
 from core.stages.schema_versions import in_force
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FOLDER, FILE = "quality", "predictions.json"
@@ -139,7 +140,4 @@ def kept_predictions(workspace: Workspace) -> KeptPredictions | None:
 
 
 def _keep(workspace: Workspace, kept: KeptPredictions) -> None:
-    file = workspace.sub(FOLDER) / FILE
-    scratch = file.with_suffix(".part")
-    scratch.write_text(json.dumps(asdict(kept), ensure_ascii=False), "utf-8")
-    scratch.replace(file)
+    write_json(workspace.sub(FOLDER) / FILE, asdict(kept))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.domain import Document, DocumentKind, content_hash
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FOLDER = "readings"
@@ -51,9 +52,7 @@ class Records:
     def save(self) -> None:
         """Write everything, in one step."""
         rows = {product: [r.digest, r.doubt, list(r.sure)] for product, r in self.known.items()}
-        scratch = self._path.with_suffix(".part")
-        scratch.write_text(json.dumps(rows), "utf-8")
-        scratch.replace(self._path)
+        write_json(self._path, rows)
 
 
 def digest_of(documents: Iterable[Document]) -> str:

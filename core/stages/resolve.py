@@ -35,6 +35,7 @@ from core.stages.resolve_plan import (
     settle,
     value_digests,
 )
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FOLDER = "resolve"
@@ -111,9 +112,7 @@ class _Memory:
 
     def save(self, now: Mapping[str, str]) -> None:
         """Remember all of it, in one step."""
-        scratch = self._path.with_suffix(".part")
-        scratch.write_text(json.dumps({**self.known, **now}), "utf-8")
-        scratch.replace(self._path)
+        write_json(self._path, {**self.known, **now})
 
 
 def _read(path: Path) -> dict[str, str]:

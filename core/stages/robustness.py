@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,6 +25,7 @@ from core.robust.world import Model
 from core.stages.params import parsed
 from core.stages.suspects import to_review
 from core.storage.decisions import FACT, decisions, standing
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 ORDERED_CHARS = 300
@@ -43,9 +43,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     checked = parsed(RobustParams, params, "The examination", "robustness")
     found = score(context.workspace, checked, check=context.check, tell=context.progress)
     path = context.workspace.sub("runs") / str(found["run"]) / FILE
-    scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(found, ensure_ascii=False, indent=1), "utf-8")
-    scratch.replace(path)
+    write_json(path, found, indent=1)
     known = standing(decisions(context.workspace), FACT)
     sure = [
         row["fact"] for row in found["detection"]["suspect_facts"] if row["score"] >= SURE and row["fact"]

@@ -8,7 +8,6 @@ a build is made with that version.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from core.graph.log import Log
 from core.settings import ASSETS
 from core.stages.build_plan import schemas
 from core.storage import tables
+from core.storage.whole import write_text
 from core.storage.workspaces import Workspace
 
 NAME = "shop"
@@ -106,7 +106,7 @@ def save(
             # The file was written by hand: it was in force, so it belongs to the history.
             entries.insert(0, _entry(now.text, name, actor="file"))
         seqs = Log(workspace).append((), entries, connection)
-        _write(target, text)
+        write_text(target, text)
     return _version(seqs[-1], entries[-1])
 
 
@@ -184,9 +184,3 @@ def _version(seq: int, entry: Any) -> Version:
 def _check_name(name: str) -> None:
     if not name.replace("-", "").replace("_", "").isalnum():
         raise SchemaError("That is no name for a schema.", where=name[:80], remedy="Use letters and digits.")
-
-
-def _write(path: Path, text: str) -> None:
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(text, "utf-8")
-    scratch.replace(path)

@@ -27,9 +27,10 @@ from core.recommend.fork import FILE, check_fork, start_weights
 from core.recommend.search.kept import budget, tuned_baselines
 from core.recommend.source import documents_of, review_times
 from core.recommend.trackers import Tracker, check_tracker, figures, tracked
-from core.recommend.tuning.kept import tuned_encoder
+from core.recommend.tuning.use import tuned_encoder
 from core.stages.certify import certify
 from core.storage.decisions import left_out
+from core.storage.whole import whole_file
 from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -159,9 +160,8 @@ def _hooks(
 
     def store(checkpoint: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".part")
-        torch.save(checkpoint, scratch)
-        scratch.replace(path)
+        with whole_file(path) as scratch:
+            torch.save(checkpoint, scratch)
         write_curves(folder, checkpoint["curves"])
         done = len(checkpoint["curves"])
         context.save_checkpoint({"run": run_id, "epoch": done})

@@ -28,13 +28,13 @@ from core.recommend.search.plan import (
     append_trial,
     mend_trials,
     read_json,
-    write_json,
 )
 from core.recommend.search.study import importances, search
 from core.recommend.source import documents_of
-from core.recommend.tuning.kept import tuned_encoder
+from core.recommend.tuning.use import tuned_encoder
 from core.stages.params import parsed
 from core.storage.decisions import left_out
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 WITH_SENTENCES = (TextKind.SENTENCE, TextKind.BOTH)
@@ -55,7 +55,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     hashes = {"data_hash": data_hash, "graph_hash": graph_hash}
     if read_json(folder / PLAN) is None:
         told = {"plan": plan.model_dump(mode="json"), "created_at": time.time(), **hashes}
-        write_json(folder / PLAN, told)
+        write_json(folder / PLAN, told, indent=1)
     baselines = _baselines(context, plan, bench, folder)
     trials = mend_trials(folder)
 
@@ -69,7 +69,9 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
             "params": dict(trial.params),
         }
         context.emit("trial", **told)
-        write_json(folder / FOUND, {"importance": importances(trials, dimensions), "finished": False})
+        write_json(
+            folder / FOUND, {"importance": importances(trials, dimensions), "finished": False}, indent=1
+        )
         context.progress(len(trials), plan.trials, "tune_trials")
 
     def on_epoch(number: int, epoch: int, value: float) -> None:
@@ -90,7 +92,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         on_epoch=on_epoch,
     )
     importance = importances(trials, dimensions)
-    write_json(folder / FOUND, {"importance": importance, "finished": True})
+    write_json(folder / FOUND, {"importance": importance, "finished": True}, indent=1)
     return summary(context.workspace, context.job_id) | {"baselines": baselines}
 
 

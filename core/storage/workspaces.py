@@ -6,7 +6,6 @@ Deleting moves the folder to ``.trash`` for a period in which it can be restored
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -22,6 +21,7 @@ from sqlalchemy import update
 from core.errors import WorkspaceError
 from core.storage.database import Database
 from core.storage.tables import jobs
+from core.storage.whole import write_json
 
 _FILE = "workspace.json"
 _TRASH = ".trash"
@@ -194,9 +194,7 @@ def _infos(root: Path) -> tuple[list[WorkspaceInfo], list[WorkspaceError]]:
 
 
 def _write(folder: Path, info: WorkspaceInfo) -> None:
-    scratch = folder / f"{_FILE}.{os.getpid()}"
-    scratch.write_text(json.dumps(asdict(info), ensure_ascii=False, indent=1), "utf-8")
-    scratch.replace(folder / _FILE)
+    write_json(folder / _FILE, asdict(info), indent=1)
 
 
 def _clean(name: str) -> str:

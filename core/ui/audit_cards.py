@@ -16,7 +16,7 @@ from core.stages import card as stage
 from core.storage.decisions import stamp
 from core.storage.workspaces import Workspace
 from core.ui import navigation
-from core.ui.explain_view import plain
+from core.ui.labels import literal
 from core.ui.session import catalogue_stamp, log_head
 from core.ui.tables import table
 from core.ui.text import language, t
@@ -54,10 +54,10 @@ def _missing(workspace: Workspace, run: Run, audited: Mapping[str, Any] | None) 
 
 
 def _card(one: Card) -> None:
-    st.markdown(f"### {plain(shown(one.title))}")
-    st.caption(plain(shown(one.lead)))
+    st.markdown(f"### {literal(shown(one.title))}")
+    st.caption(literal(shown(one.lead)))
     for place, section in enumerate(one.sections):
-        with st.expander(plain(section.title), expanded=place == 0):
+        with st.expander(literal(section.title), expanded=place == 0):
             _section(section, f"{one.title}-{place}")
 
 
@@ -66,13 +66,15 @@ def _section(section: Section, key: str) -> None:
 
     if section.pairs:
         st.markdown(
-            "\n".join(f"- **{plain(shown(name))}**: {plain(shown(value))}" for name, value in section.pairs)
+            "\n".join(
+                f"- **{literal(shown(name))}**: {literal(shown(value))}" for name, value in section.pairs
+            )
         )
     for number, own in enumerate(section.tables):
         frame = pd.DataFrame([[shown(cell) for cell in row] for row in own.rows], columns=list(own.head))
         table(frame, f"audit_card_{key}_{number}")
     for note in section.notes:
-        st.markdown(plain(shown(note)))
+        st.markdown(literal(shown(note)))
 
 
 def _key(workspace: Workspace, run: Run, audited: Mapping[str, Any] | None) -> tuple[object, ...]:

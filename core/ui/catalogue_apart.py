@@ -14,6 +14,7 @@ from core.catalogue.sources import Source
 from core.catalogue.store import Catalogue
 from core.storage.workspaces import Workspace
 from core.ui.catalogue_state import Figures, issue_text, kind_name, reason_text
+from core.ui.labels import literal
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button
 from core.ui.text import distinct, number, t
@@ -198,7 +199,7 @@ def _outcome() -> None:
     if left:
         told = dict.fromkeys(map(issue_text, left))
         st.warning(
-            t("catalogue.still_apart", n=number(len(left)), why="; ".join(list(told)[:5])),
+            t("catalogue.still_apart", n=number(len(left)), why=literal("; ".join(list(told)[:5]))),
             icon=":material/error:",
         )
 

@@ -20,6 +20,7 @@ from core.storage.workspaces import Workspace
 from core.ui.catalogue_add import draw_report
 from core.ui.catalogue_state import Figures, field_name, kind_name, labelled
 from core.ui.facts import field_label, product_card
+from core.ui.labels import literal
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button, table
 from core.ui.text import ago, number, t
@@ -165,7 +166,7 @@ def _source(workspace: Workspace, source: Source, known: Sequence[Source]) -> No
     frame = pd.DataFrame(rows, columns=[t("catalogue.field"), t("catalogue.column")])
     st.dataframe(frame, hide_index=True, width="content")
     with st.popover(t("catalogue.delete_source"), icon=":material/delete:"):
-        st.markdown(t("catalogue.delete_note", name=escape(source.name), n=number(source.rows_ok)))
+        st.markdown(t("catalogue.delete_note", name=literal(source.name), n=number(source.rows_ok)))
         if st.button(t("catalogue.delete_sure"), type="primary", key=f"delete-{source.id}"):
             _delete(workspace, source)
 
@@ -178,5 +179,5 @@ def _delete(workspace: Workspace, source: Source) -> None:
     else:
         count = delete_source(workspace, source.id)
         set_params(source=None)
-        st.toast(t("catalogue.deleted", name=source.name, n=number(count)), icon=":material/delete:")
+        st.toast(t("catalogue.deleted", name=literal(source.name), n=number(count)), icon=":material/delete:")
     st.rerun()

@@ -9,6 +9,7 @@ from core.errors import ShelfGraphError
 from core.jobs import Jobs, JobView
 from core.stages.watch import WatchParams, inbox
 from core.storage.workspaces import Workspace
+from core.ui.labels import literal
 from core.ui.progress import job_panel
 from core.ui.shell import problem, set_params
 from core.ui.text import ago, number, t
@@ -74,8 +75,4 @@ def _told(workspace: Workspace, job: JobView) -> None:
             name: number(sum(int(report[name]) for report in data["reports"]))
             for name in ("added", "updated", "removed", "unchanged")
         }
-        st.markdown(t("catalogue.watch_taken", file=_plain(data["file"]), when=ago(event.time), **counts))
-
-
-def _plain(name: str) -> str:
-    return "`" + name.replace("`", "'") + "`"
+        st.markdown(t("catalogue.watch_taken", file=literal(data["file"]), when=ago(event.time), **counts))

@@ -8,29 +8,32 @@ from typing import Any
 import streamlit as st
 
 from core.errors import ConfigError, DataError
-from core.form import entries
 from core.recommend.tuning.config import PRESETS, TuneConfig
 from core.recommend.tuning.forecast import forecast
 from core.recommend.tuning.kept import EncoderCard
 from core.stages.encode import EncodeParams, parse
 from core.storage.workspaces import Workspace
-from core.ui.config_form import widget
+from core.ui.config_form import PresetForm
 from core.ui.encoder_state import Base, size_of
 from core.ui.shell import problem
 from core.ui.text import duration, number, t
 
-ALWAYS_SHOWN = ("kind", "pretrain_epochs", "epochs")
-SECTIONS = ("method", "pretraining", "contrast", "training", "data", "machine")
-_FOR = {
-    "rank": ("lora", "adalora", "bottleneck"),
-    "alpha": ("lora", "adalora"),
-    "dropout": ("lora", "adalora", "bottleneck"),
-    "targets": ("lora", "adalora", "ia3", "bottleneck"),
-    "top_layers": ("lora", "adalora", "ia3", "bottleneck", "full"),
-    "variant": ("lora",),
-    "virtual_tokens": ("prefix",),
-}
-"""Settings that only some kinds have."""
+FORM = PresetForm(
+    page="encoder",
+    model=TuneConfig,
+    presets=PRESETS,
+    first=("kind", "pretrain_epochs", "epochs"),
+    sections=("method", "pretraining", "contrast", "training", "data", "machine"),
+    only_for={
+        "rank": ("lora", "adalora", "bottleneck"),
+        "alpha": ("lora", "adalora"),
+        "dropout": ("lora", "adalora", "bottleneck"),
+        "targets": ("lora", "adalora", "ia3", "bottleneck"),
+        "top_layers": ("lora", "adalora", "ia3", "bottleneck", "full"),
+        "variant": ("lora",),
+        "virtual_tokens": ("prefix",),
+    },
+)
 
 
 def form(workspace: Workspace, bases: Sequence[Base], known: Sequence[EncoderCard]) -> EncodeParams | None:
@@ -45,45 +48,10 @@ def form(workspace: Workspace, bases: Sequence[Base], known: Sequence[EncoderCar
             key="encoder-base",
             help=t("encoder.base_help"),
         )
-        config = _config()
+        config = FORM.draw()
         name = st.text_input(t("encoder.name"), max_chars=60, key="encoder-name", help=t("encoder.name_help"))
     with right, st.container(border=True, key="encoder-plan"):
         return _plan(workspace, {"base": chosen, "name": name, "config": config}, names[chosen], known)
-
-
-def _config() -> dict[str, Any]:
-    preset = st.segmented_control(
-        t("encoder.preset"),
-        list(PRESETS),
-        default="balanced",
-        format_func=lambda name: t(f"finetune.preset_{name}"),
-        help=t("encoder.preset_help"),
-        key="encoder-preset",
-        required=True,
-    )
-    start = PRESETS[preset or "balanced"].model_dump(mode="json")
-    every = {entry.name: entry for entry in entries(TuneConfig)}
-    key, values = f"encoder_{preset}", dict(start)
-    for name, column in zip(ALWAYS_SHOWN, st.columns(len(ALWAYS_SHOWN)), strict=True):
-        with column:
-            values[name] = widget(every[name], start[name], "encoder", key)
-    with st.expander(t("common.settings_more")):
-        for section in SECTIONS:
-            rest = [
-                entry
-                for entry in every.values()
-                if entry.section == section
-                and entry.name not in ALWAYS_SHOWN
-                and values["kind"] in _FOR.get(entry.name, (values["kind"],))
-            ]
-            if not rest:
-                continue
-            st.markdown(f"**{t(f'encoder.section_{section}')}**")
-            columns = st.columns(2)
-            for place, entry in enumerate(rest):
-                with columns[place % 2]:
-                    values[entry.name] = widget(entry, start[entry.name], "encoder", key)
-    return values
 
 
 def _plan(

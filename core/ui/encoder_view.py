@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import ShelfGraphError
-from core.recommend.tuning.kept import EncoderCard, delete, folder_of, read_curves, users
+from core.llm.learned import read_curves
+from core.recommend.tuning.kept import EncoderCard, delete, folder_of, users
 from core.storage.workspaces import Workspace
 from core.ui.charts import show
 from core.ui.encoder_charts import change_figure, contrast_figure, ndcg_figure, perplexity_figure

@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.errors import ConfigError, DataError, ShelfGraphError
 from core.extract.lessons import Labels
-from core.form import entries
 from core.llm.adapters import SHIPPED_NAME, listed
 from core.llm.base import ModelCard
 from core.llm.embedded import with_adapter
@@ -26,26 +25,30 @@ from core.stages.finetune_plan import (
     spoken,
 )
 from core.storage.workspaces import Workspace
-from core.ui.config_form import widget
+from core.ui.config_form import PresetForm
 from core.ui.finetune_state import texts_of
 from core.ui.labelled_file import labelled_file
 from core.ui.shell import problem
 from core.ui.text import duration, number, t
 
 SOURCES = ("review", "facts", "file")
-SECTIONS = ("adapter", "training", "validation", "machine")
-ALWAYS_SHOWN = ("kind", "epochs")
 USUAL_MOST = 400
-_FOR = {
-    "rank": ("lora", "adalora"),
-    "alpha": ("lora", "adalora"),
-    "dropout": ("lora", "adalora"),
-    "targets": ("lora", "adalora", "ia3"),
-    "top_layers": ("lora", "adalora", "ia3"),
-    "variant": ("lora",),
-    "virtual_tokens": ("prefix",),
-}
-"""Settings that only some methods have."""
+FORM = PresetForm(
+    page="finetune",
+    model=FinetuneConfig,
+    presets=PRESETS,
+    first=("kind", "epochs"),
+    sections=("adapter", "training", "validation", "machine"),
+    only_for={
+        "rank": ("lora", "adalora"),
+        "alpha": ("lora", "adalora"),
+        "dropout": ("lora", "adalora"),
+        "targets": ("lora", "adalora", "ia3"),
+        "top_layers": ("lora", "adalora", "ia3"),
+        "variant": ("lora",),
+        "virtual_tokens": ("prefix",),
+    },
+)
 
 
 def form(workspace: Workspace) -> FinetuneParams | None:
@@ -58,7 +61,7 @@ def form(workspace: Workspace) -> FinetuneParams | None:
             asked["start"] = _start(card)
         if card is not None and found:
             asked |= _lessons(found)
-        asked["config"] = _config()
+        asked["config"] = FORM.draw()
         asked["name"] = st.text_input(
             t("finetune.name"),
             max_chars=40,
@@ -151,40 +154,6 @@ def _lessons(found: list[Labels]) -> dict[str, Any]:
     with two if texts > LEAST_TEXTS else one:
         reword = st.toggle(t("finetune.reword"), key="finetune-reword", help=t("finetune.reword_help"))
     return {"most": most if most != texts else None, "lessons": {"reword": reword}}
-
-
-def _config() -> dict[str, Any]:
-    preset = st.segmented_control(
-        t("finetune.preset"),
-        list(PRESETS),
-        default="balanced",
-        format_func=lambda name: t(f"finetune.preset_{name}"),
-        help=t("finetune.preset_help"),
-        key="finetune-preset",
-        required=True,
-    )
-    start = PRESETS[preset or "balanced"].model_dump(mode="json")
-    every = {entry.name: entry for entry in entries(FinetuneConfig)}
-    key = f"finetune_{preset}"
-    values = dict(start)
-    for name, column in zip(ALWAYS_SHOWN, st.columns(len(ALWAYS_SHOWN)), strict=True):
-        with column:
-            values[name] = widget(every[name], start[name], "finetune", key)
-    with st.expander(t("common.settings_more")):
-        for section in SECTIONS:
-            rest = [
-                entry
-                for entry in every.values()
-                if entry.section == section
-                and entry.name not in ALWAYS_SHOWN
-                and values["kind"] in _FOR.get(entry.name, (values["kind"],))
-            ]
-            st.markdown(f"**{t(f'finetune.section_{section}')}**")
-            columns = st.columns(2)
-            for place, entry in enumerate(rest):
-                with columns[place % 2]:
-                    values[entry.name] = widget(entry, start[entry.name], "finetune", key)
-    return values
 
 
 def _plan(asked: dict[str, Any], card: ModelCard | None, found: list[Labels] | None) -> FinetuneParams | None:

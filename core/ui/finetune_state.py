@@ -13,6 +13,7 @@ from core.errors import ShelfGraphError
 from core.extract.lessons import Labels
 from core.llm import adapters
 from core.llm.adapters import AdapterCard
+from core.llm.learned import read_curves
 from core.stages.finetune_plan import Source, of_source
 from core.stages.schema_versions import in_force
 from core.storage.workspaces import Workspace
@@ -35,7 +36,7 @@ class Listed:
     @property
     def curves(self) -> Mapping[str, Any]:
         """What it was trained with."""
-        return adapters.read_curves(self.folder)
+        return read_curves(self.folder)
 
 
 def known(workspace: Workspace) -> list[Listed]:
@@ -46,7 +47,7 @@ def known(workspace: Workspace) -> list[Listed]:
         for card in sorted(adapters.listed(), key=lambda card: -card.created_at)
     ]
     try:
-        card = adapters.read_card(adapters.SHIPPED)
+        card = adapters.ADAPTERS.read(adapters.SHIPPED)
     except ShelfGraphError:
         return made
     card = card.model_copy(update={"name": adapters.SHIPPED_NAME})

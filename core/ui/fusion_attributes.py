@@ -14,6 +14,7 @@ from core.graph.schema_match import Alignable
 from core.ontology import RELATIONS
 from core.storage.workspaces import Workspace
 from core.ui.fusion_state import pairs, record, source_name, sources_of, take_back
+from core.ui.labels import literal
 from core.ui.schema_save import actor
 from core.ui.shell import guarded, param, set_params
 from core.ui.text import distinct, language, number, percent, relation_label, t
@@ -54,7 +55,7 @@ def _pair(one: Alignable) -> None:
         st.html(_sides(one))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                t("fusion.are_one", target=relation_label(one.into)),
+                t("fusion.are_one", target=literal(relation_label(one.into))),
                 icon=":material/join:",
                 key=f"fusion-one-{name}",
                 on_click=partial(record, alignment(one.relation, one.into, actor=actor())),

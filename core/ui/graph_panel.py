@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from heapq import nsmallest
 from html import escape
@@ -18,17 +17,11 @@ from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE, FAMILY_COLORS
 from core.ui.facts import chip, evidence
 from core.ui.graph_state import FACT, GraphState, change, open_node, select, toggled
-from core.ui.graph_view import shorten
+from core.ui.labels import literal, shorten
 from core.ui.text import distinct, number, percent, relation_label, t, type_label
 
 FACTS_LISTED = 40
 CHOICES = 3000
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=&])")
-
-
-def literal(text: str) -> str:
-    """The text for a label that is read as Markdown: every sign that means something is escaped."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def panel(workspace: Workspace, graph: Graph, state: GraphState, center: str) -> None:

@@ -16,9 +16,8 @@ from core.ontology import Family, family
 from core.storage.workspaces import Workspace
 from core.ui import theme
 from core.ui.charts import FAMILY_COLORS
-from core.ui.graph_panel import literal
 from core.ui.graph_state import FACT, GraphState, change, open_node, read_state, select
-from core.ui.graph_view import shorten
+from core.ui.labels import literal, shorten
 from core.ui.text import family_label, number, relation_label, t, type_label
 
 FOUND = 8

@@ -6,7 +6,6 @@ draws, and is sent only data. Labels are text on a canvas and cannot run.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,9 +21,8 @@ from core.graph.query import View
 from core.ontology import family
 from core.settings import ASSETS
 from core.ui.charts import BASELINE, FAMILY_COLORS
+from core.ui.labels import shorten
 from core.ui.text import number, percent, relation_label, t, type_label
-
-LABEL = 24
 
 _folder = ASSETS / "graph_view"
 _vis = files("pyvis") / "lib" / "vis-9.1.2" / "vis-network.min.js"
@@ -147,16 +145,6 @@ def draw(
         on_picked_change=_handler(key, "picked", on_pick),
         on_expanded_change=_handler(key, "expanded", on_expand),
     )
-
-
-def shorten(label: str, most: int = LABEL) -> str:
-    """A label of at most ``most`` columns, of which wide characters take two; the whole of it shows on hover."""
-    width = 0
-    for position, character in enumerate(label):
-        width += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        if width > most:
-            return label[: position - 1].rstrip(" ,;·-，、") + "…"
-    return label
 
 
 def _handler(key: str, event: str, call: Callable[[str], None] | None) -> Callable[[], None]:

@@ -10,8 +10,7 @@ from core.graph.model import Graph
 from core.graph.picture import corner_svg
 from core.storage.workspaces import Workspace
 from core.ui import theme
-from core.ui.graph_panel import literal
-from core.ui.graph_view import shorten
+from core.ui.labels import literal, shorten
 from core.ui.map_names import community_name, tones
 from core.ui.navigation import link
 from core.ui.text import t

@@ -13,7 +13,7 @@ from core.graph.model import Graph
 from core.graph.structure.naming import Naming, ask, keep, kept, signature
 from core.llm.base import LanguageModel
 from core.storage.workspaces import Workspace
-from core.ui.graph_panel import literal
+from core.ui.labels import literal
 from core.ui.shell import guarded
 from core.ui.text import language, listed, relation_label, t
 

@@ -12,6 +12,7 @@ from core.graph.model import Graph
 from core.graph.query import Hit, search
 from core.storage.workspaces import Workspace
 from core.ui import theme
+from core.ui.labels import literal
 from core.ui.map_names import (
     community_name,
     key,
@@ -122,7 +123,7 @@ def _table(survey: Survey, graph: Graph, state: MapState) -> None:
             st.rerun()
         return
     members = survey.members(state.community)[:LISTED]
-    st.caption(t("map.table_members", name=community_name(graph, survey, state.community)))
+    st.caption(t("map.table_members", name=literal(community_name(graph, survey, state.community))))
     ids = [survey.atlas.ids[k] for k in members]
     frame = pd.DataFrame(
         {

@@ -15,6 +15,7 @@ from core.graph.prior import PriorReport, import_statements
 from core.storage.workspaces import Workspace
 from core.ui import navigation
 from core.ui.catalogue_state import reason_text
+from core.ui.labels import literal
 from core.ui.shell import guarded
 from core.ui.tables import export_button, table
 from core.ui.text import ago, number, t
@@ -64,12 +65,12 @@ def _add(workspace: Workspace) -> None:
 
 def _report(name: str, report: PriorReport) -> None:
     if report.unchanged:
-        st.info(t("rules.prior_same", name=escape(name)), icon=":material/check_circle:")
+        st.info(t("rules.prior_same", name=literal(name)), icon=":material/check_circle:")
         return
     st.success(
         t(
             "rules.prior_done",
-            name=escape(name),
+            name=literal(name),
             n=number(report.statements),
             added=number(report.added),
             gone=number(report.gone),

@@ -13,6 +13,7 @@ from core.recommend.serve.book import LONGEST_NAME, PLAIN, entries, keep
 from core.recommend.serve.policy import BRAND, CATEGORY, MOST_RULES, Boost, Policy, Trait
 from core.recommend.serve.shelf import IN
 from core.storage.workspaces import Workspace
+from core.ui.labels import literal
 from core.ui.recommend_list import rule_label, trait_label
 from core.ui.recommend_state import Draft, served_now
 from core.ui.recommend_tune import label
@@ -129,7 +130,7 @@ def _rules(served: Serving, trying: Draft) -> None:
     for at, rule in enumerate(trying.policy.boosts):
         words, button = st.columns([5, 1], vertical_alignment="center")
         words.markdown(
-            f":material/{'arrow_upward' if rule.weight > 0 else 'arrow_downward'}: {rule_label(served, rule)}"
+            f":material/{'arrow_upward' if rule.weight > 0 else 'arrow_downward'}: {literal(rule_label(served, rule))}"
         )
         button.button(
             "",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
+from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, inert, styled
+from core.ui.labels import shorten
 from core.ui.text import t
 
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ def rank_changes(
         figure.add_annotation(x=-0.05, y=line.rank, text=str(line.rank), showarrow=False, xanchor="right")
     own = {line.product_id for line in ours}
     for line in theirs:
-        shown = shorten(title(line.product_id))
+        shown = shorten(title(line.product_id), WIDEST)
         figure.add_annotation(
             x=1.04,
             y=line.rank,
-            text=f"{line.rank}  {plain(shown)}",
+            text=f"{line.rank}  {inert(shown)}",
             showarrow=False,
             xanchor="left",
             opacity=1.0 if line.product_id in own else 0.55,
@@ -76,13 +77,3 @@ def rank_changes(
     figure.update_xaxes(visible=False, range=[-0.25, 3.2], fixedrange=True)
     figure.update_yaxes(visible=False, range=[longest + 0.6, 0.4], fixedrange=True)
     return styled(figure, 30 * longest + 24)
-
-
-def shorten(text: str, length: int = WIDEST) -> str:
-    """The text cut at a length, with an ellipsis."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def plain(text: str) -> str:
-    """Text for a plotly annotation, which would take markup for markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

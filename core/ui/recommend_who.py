@@ -11,7 +11,7 @@ import streamlit as st
 from core.recommend.source import history as dated_history
 from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE
-from core.ui.recommend_view import shorten
+from core.ui.labels import shorten
 from core.ui.serving import Serving
 from core.ui.shell import param, set_params
 from core.ui.text import ago, number, t

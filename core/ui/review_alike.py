@@ -14,8 +14,7 @@ from core.graph.store import GraphStore
 from core.ontology import family
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
-from core.ui.graph_panel import literal
-from core.ui.graph_view import shorten
+from core.ui.labels import literal, shorten
 from core.ui.review_edit import excerpt
 from core.ui.review_press import ticks
 from core.ui.review_state import Desk, ReviewState, change, confidences, reason_label

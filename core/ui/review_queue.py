@@ -13,8 +13,7 @@ from core.graph.looks import Look
 from core.graph.review import EVERYTHING, Item
 from core.graph.review_log import Choice
 from core.storage.workspaces import Workspace
-from core.ui.graph_panel import literal
-from core.ui.graph_view import shorten
+from core.ui.labels import literal, shorten
 from core.ui.review_press import press
 from core.ui.review_state import (
     BYS,

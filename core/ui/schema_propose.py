@@ -19,6 +19,7 @@ from core.llm.base import LanguageModel, ModelCard
 from core.ontology import family
 from core.storage.workspaces import Workspace
 from core.ui.facts import Span, highlight
+from core.ui.labels import literal
 from core.ui.schema_state import Choice, Draft, products_of, show
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, guarded
@@ -171,7 +172,7 @@ def _card(workspace: Workspace, proposal: Proposal, choice: Choice) -> bool:
     label = attribute.named(language())
     with st.container(border=True, key=f"schema-proposal-{proposal.relation}"):
         ticked = st.checkbox(
-            label, value=proposal.likely, key=f"schema_tick_{choice.name}_{proposal.relation}"
+            literal(label), value=proposal.likely, key=f"schema_tick_{choice.name}_{proposal.relation}"
         )
         kind = t(f"schema.type_{attribute.value_type}") + (f", {attribute.unit}" if attribute.unit else "")
         origin = t("schema.known_attribute") if proposal.known else t("schema.new_attribute")

@@ -13,6 +13,7 @@ from core.extract.schema_edit import Raw, rows
 from core.extract.schema_text import check
 from core.stages.schema_versions import NOTE_CHARS, in_force, save
 from core.storage.workspaces import Workspace
+from core.ui.labels import literal
 from core.ui.schema_state import Draft
 from core.ui.session import cached_graph
 from core.ui.shell import problem
@@ -102,7 +103,9 @@ def _consequence(workspace: Workspace, old: Raw, new: Raw) -> None:
     facts = [fact for fact in cached_graph(workspace).facts.values() if fact.relation in gone]
     if facts:
         names = listed(sorted({relation_label(fact.relation) for fact in facts}))
-        st.warning(t("schema.facts_apart", n=number(len(facts)), names=names), icon=":material/info:")
+        st.warning(
+            t("schema.facts_apart", n=number(len(facts)), names=literal(names)), icon=":material/info:"
+        )
 
 
 def _names(raw: Raw) -> dict[str, str]:

@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from core.errors import ConfigError
-from core.form import entries
+from core.form import Entry, entries
 from core.recommend.tasks.config import CATEGORY, Kind, TaskConfig, task_config
 from core.recommend.tasks.source import targets
 from core.storage.workspaces import Workspace
-from core.ui.config_form import widget
+from core.ui.config_form import in_sections, widget
 from core.ui.session import log_head
 from core.ui.shell import param, problem, set_params
 from core.ui.text import relation_label, t
@@ -81,15 +81,12 @@ def _more(kind: Kind) -> dict[str, Any]:
     start = TaskConfig().model_dump(mode="json")
     only_elsewhere = set().union(*USED.values()) - USED[kind]
     shown = [e for e in entries(TaskConfig) if e.name not in ASKED_APART and e.name not in only_elsewhere]
-    values: dict[str, Any] = {}
+
+    def field_of(entry: Entry) -> Any:
+        return widget(entry, start[entry.name], "tasks", f"tasks_{kind.value}")
+
     with st.expander(t("common.settings_more")):
-        for section in ("data", "product", "training"):
-            st.markdown(f"**{t(f'tasks.section_{section}')}**")
-            columns = st.columns(3)
-            for place, entry in enumerate(one for one in shown if one.section == section):
-                with columns[place % 3]:
-                    values[entry.name] = widget(entry, start[entry.name], "tasks", f"tasks_{kind.value}")
-    return values
+        return in_sections("tasks", ("data", "product", "training"), shown, field_of, columns=3)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

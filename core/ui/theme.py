@@ -40,8 +40,3 @@ def steady(key: str, height: int) -> Iterator[None]:
     st.html(f"<style>.st-key-{key}{{min-height:{height}px}}</style>")
     with st.container(key=key):
         yield
-
-
-def skeleton(height: int) -> None:
-    """A quiet block of ``height`` pixels in the place of content that is being made."""
-    st.html(f'<div class="sg-skeleton" style="height:{height}px" aria-hidden="true"></div>')

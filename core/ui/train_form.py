@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.form import entries
+from core.form import Entry, entries
 from core.recommend import runs
 from core.recommend.comparison import command
 from core.recommend.config import PRESETS, TrainConfig
 from core.recommend.fork import FIXED, Saved, parent_config, saved
 from core.storage.workspaces import Workspace
-from core.ui.config_form import widget
+from core.ui.config_form import in_sections, widget
 from core.ui.encoder_state import encoder_choice
 from core.ui.shell import param, set_params
 from core.ui.text import number, t
@@ -49,26 +49,20 @@ def start(workspace: Workspace, known: list[runs.Run]) -> Start:
 
 def form(workspace: Workspace, chosen: Start) -> dict[str, Any]:
     """Draw the fields and give their values; those that a fork keeps cannot be changed."""
-    every = entries(TrainConfig)
+    every = {entry.name: entry for entry in entries(TrainConfig)}
     fixed = (*FIXED, "certificate") if chosen.parent else ()
 
-    def field(name: str) -> Any:
-        if name == "encoder":
+    def field_of(entry: Entry) -> Any:
+        kept = entry.name in fixed
+        if entry.name == "encoder":
             asked = param("encoder") or str(chosen.values["encoder"])
-            return encoder_choice(workspace, asked, "train", chosen.key, disabled=name in fixed)
-        entry = next(one for one in every if one.name == name)
-        return widget(entry, chosen.values[name], "train", chosen.key, disabled=name in fixed)
+            return encoder_choice(workspace, asked, "train", chosen.key, disabled=kept)
+        return widget(entry, chosen.values[entry.name], "train", chosen.key, disabled=kept)
 
-    values = {name: field(name) for name in ALWAYS_SHOWN}
+    values = {name: field_of(every[name]) for name in ALWAYS_SHOWN}
+    rest = [entry for name, entry in every.items() if name not in ALWAYS_SHOWN]
     with st.expander(t("common.settings_more")):
-        for section in SECTIONS:
-            st.markdown(f"**{t(f'train.section_{section}')}**")
-            rest = [one.name for one in every if one.section == section and one.name not in ALWAYS_SHOWN]
-            columns = st.columns(2)
-            for place, name in enumerate(rest):
-                with columns[place % 2]:
-                    values[name] = field(name)
-    return values
+        return values | in_sections("train", SECTIONS, rest, field_of)
 
 
 def command_box(workspace: Workspace, chosen: Start, config: TrainConfig) -> None:

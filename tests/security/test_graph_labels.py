@@ -19,7 +19,7 @@ from core.graph.model import Graph
 from core.graph.picture import map_svg, view_svg
 from core.graph.query import View
 from core.ui.charts import FAMILY_COLORS
-from core.ui.graph_panel import literal
+from core.ui.labels import literal
 from tests.graph_world import HOSTILE, hostile_view
 
 

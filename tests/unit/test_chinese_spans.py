@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ExtractionError
-from core.extract import tagger
+from core.extract import tagger, tagger_training
 from core.extract.chain import Chain, choose, labels_of
 from core.extract.character_reader import CharacterReader
 from core.extract.character_training import Lesson, NetworkConfig, train
 from core.extract.characters import features_of, without_spaces
 from core.extract.chinese_words import Counts, WordLore
+from core.extract.example import Example
 from core.extract.ground import Span
-from core.extract.tagger import Example
 
 LABELS = ("O", "B-x", "M-x", "E-x", "S-x", "B-y", "E-y")
 
@@ -127,7 +127,7 @@ def test_any_text_can_be_read(reader: CharacterReader, text: str) -> None:
 def test_a_tagger_with_enough_of_them_reads_them_by_characters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tagger, "_ENOUGH", 12)
+    monkeypatch.setattr(tagger_training, "_ENOUGH", 12)
     examples = [
         Example(f"{name}{thing}", (Span(0, len(name), "brand"),), "home")
         for name in ("山野记", "云朵家", "北溪")
@@ -136,7 +136,7 @@ def test_a_tagger_with_enough_of_them_reads_them_by_characters(
     examples += [
         Example(f"Acme {thing}", (Span(0, 4, "brand"),), "home") for thing in ("mug", "lamp", "tray")
     ]
-    made = tagger.train(examples)
+    made = tagger_training.train(examples)
     made.save(tmp_path)
     again = tagger.Tagger.load(tmp_path)
     for text, brand in (("北溪热水壶", "北溪"), ("Acme stand", "Acme")):

@@ -29,12 +29,14 @@ from core.recommend.text import product_text
 from core.recommend.tuning import kept
 from core.recommend.tuning.config import TuneConfig, config_of
 from core.recommend.tuning.curves import Step
-from core.recommend.tuning.kept import TunedEncoder, folder_of, listed
+from core.recommend.tuning.kept import folder_of, listed
 from core.recommend.tuning.material import fact_vectors, ground
 from core.recommend.tuning.objectives import contrast
 from core.recommend.tuning.pairs import Pairs
+from core.recommend.tuning.phases import Material
 from core.recommend.tuning.quality import validated
-from core.recommend.tuning.trainer import Material, Trained, Tuner
+from core.recommend.tuning.trainer import Trained, Tuner
+from core.recommend.tuning.use import TunedEncoder, fits
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace
 from tests import recommend_world as shop
@@ -279,14 +281,14 @@ def test_an_encoder_that_has_seen_the_answers_is_refused(
 ) -> None:
     data = shop.interactions()
     same = ground(workspace, TuneConfig()).split
-    kept.fits(tuned, same)
+    fits(tuned, same)
     with pytest.raises(ConfigError, match="keeps for validation or test"):
-        kept.fits(tuned, leave_one_out(data))
+        fits(tuned, leave_one_out(data))
     early = replace(
         same, train=same.train.where(same.train.time < tuned.until), cuts=(tuned.until, tuned.until)
     )
     with pytest.raises(ConfigError):
-        kept.fits(tuned, early)
+        fits(tuned, early)
     config = shop.small_config(text="sentence", encoder=tuned.id, split="leave_one_out")
     with pytest.raises(ConfigError):
         run_inline(workspace, "train", REGISTRY, {"config": config.model_dump(mode="json")})
@@ -295,7 +297,7 @@ def test_an_encoder_that_has_seen_the_answers_is_refused(
         run_inline(workspace, "train", REGISTRY, {"config": words.model_dump(mode="json")})
     later = temporal_split(data, 0.05, 0.05)
     assert later.cuts is not None
-    kept.fits(tuned, replace(later, cuts=(tuned.until + 1, tuned.until + 2)))
+    fits(tuned, replace(later, cuts=(tuned.until + 1, tuned.until + 2)))
 
 
 def test_weights_that_were_changed_are_not_used(

@@ -13,11 +13,13 @@ import pytest
 from core.domain import Document, DocumentKind
 from core.errors import DataError, ExtractionError, SchemaError
 from core.extract import columns, patterns, schema, score
+from core.extract.example import Example
 from core.extract.ground import Span, is_grounded, says_something
 from core.extract.prompt import ask
 from core.extract.shipped import read_gold
 from core.extract.similar import Similar
-from core.extract.tagger import Example, Tagger, TaggerConfig, train
+from core.extract.tagger import Tagger
+from core.extract.tagger_training import TaggerConfig, train
 from core.extract.teach import examples_of, tagger_of, teach
 from core.ontology import Family, family
 from core.settings import REPOSITORY

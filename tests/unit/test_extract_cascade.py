@@ -13,9 +13,11 @@ from core.domain import Document, DocumentKind, EntryKind
 from core.errors import Cancelled, ConfigError
 from core.extract.budget import Budget, Cost, Limits, Price
 from core.extract.cascade import CascadeConfig, Reader, Reading, Work
+from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.schema import default
-from core.extract.tagger import Example, Tagger, TaggerConfig, train
+from core.extract.tagger import Tagger
+from core.extract.tagger_training import TaggerConfig, train
 from core.llm.base import Completion, OnToken
 from core.llm.grammar import CopyForm
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from core.extract import shipped, teach
 from core.extract.batches import ROWS, STEP, alike
+from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.joint import READER, TAGGER, Joint, Passage, weights
 from core.extract.query import Query
 from core.extract.schema import default
-from core.extract.tagger import Example
 from core.extract.teach import ReaderFiles
 from core.llm.files import SENTENCES, status
 from core.storage.workspaces import Workspace

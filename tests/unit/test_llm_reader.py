@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from core.domain import Document, DocumentKind
 from core.extract import schema
+from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.llm_reader import LlmConfig, LlmReader
 from core.extract.similar import Similar
-from core.extract.tagger import Example
 from core.llm.base import Completion, LanguageModel, OnToken
 from core.llm.cache import CachedModel
 from core.llm.grammar import CopyForm

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from core.domain import Assertion, EntryKind, LogEntry, Standing
 from core.errors import GraphError
+from core.extract.example import Example
 from core.extract.labelled import read_labelled
 from core.extract.normal_rules import Rule
-from core.extract.tagger import Example
 from core.graph.fold import fold
 from core.graph.labelled_export import ReviewedText, labelled, lessons, model_texts, reviewed_texts, to_jsonl
 from core.graph.log import Log

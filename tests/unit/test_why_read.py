@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from core.explain.reading import UNKNOWN, by_tagger, why_read
+from core.extract.example import Example
 from core.extract.ground import Span
-from core.extract.tagger import Example, Tagger, TaggerConfig, train
+from core.extract.tagger import Tagger
+from core.extract.tagger_training import TaggerConfig, train
 
 MATERIALS = ("steel", "oak", "linen", "brass", "wool", "glass")
 

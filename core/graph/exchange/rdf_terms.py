@@ -28,7 +28,6 @@ PREFIXES: Mapping[str, str] = {
     "sg": f"{BASE}ns:",
     "rel": f"{BASE}relation:",
 }
-DATATYPES = {"whole": "integer", "number": "double", "truth": "boolean"}
 
 _SHARED = {"name": "schema:name", "text": "schema:text", "language": "schema:inLanguage"}
 CLASSES: Mapping[str, tuple[str, ...]] = {

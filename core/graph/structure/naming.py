@@ -6,7 +6,6 @@ The facts it rests its name on are among those given, by construction.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from core.errors import ExtractionError
 from core.graph.structure.traits import Trait
 from core.llm.base import LanguageModel
 from core.llm.grammar import CopyForm
+from core.storage.whole import write_json
 
 NAME_CHARS = 60
 NAMED = 2
@@ -83,10 +83,7 @@ def signature(traits: Sequence[Trait], language: str) -> str:
 def keep(file: Path, key: str, naming: Naming) -> None:
     """Write a name beside those that are kept."""
     known = {**kept(file), key: naming}
-    plain = {k: [n.name, list(n.because), n.model] for k, n in known.items()}
-    scratch = file.with_suffix(f".{os.getpid()}")
-    scratch.write_text(json.dumps(plain, ensure_ascii=False), "utf-8")
-    scratch.replace(file)
+    write_json(file, {k: [n.name, list(n.because), n.model] for k, n in known.items()})
 
 
 def kept(file: Path) -> dict[str, Naming]:

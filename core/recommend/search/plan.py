@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.recommend.config import PRESETS, TrainConfig
 from core.recommend.search.space import USUAL, Dimension, Value, space
+from core.storage.whole import write_text
 
 PLAN, TRIALS, BASELINES, FOUND = "plan.json", "trials.jsonl", "baselines.json", "found.json"
 DONE, PRUNED, FAILED = "done", "pruned", "failed"
@@ -98,18 +99,6 @@ def mend_trials(folder: Path) -> list[Trial]:
 def read_json(path: Path) -> dict[str, Any] | None:
     """A file of the search; None before it is written."""
     return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else None
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a file of the search, whole or not at all."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    scratch = path.with_suffix(".part")
-    scratch.write_text(text, "utf-8")
-    scratch.replace(path)
 
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:

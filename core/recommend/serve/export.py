@@ -13,6 +13,7 @@ from core.graph.store import GraphStore
 from core.recommend.serve.book import FOLDER, Entry
 from core.recommend.serve.lists import Shown, lines, rank
 from core.recommend.serve.shelf import Shelf
+from core.storage.whole import whole_file
 from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -68,9 +69,8 @@ def write_part(
     size = len(columns["rank"])
     same = {"policy": [entry.label] * size, "run": [model.run_id] * size}
     table = pa.table({**columns, **same}, schema=_schema())
-    scratch = path.with_suffix(".scratch")
-    pq.write_table(table, scratch)
-    scratch.replace(path)
+    with whole_file(path) as scratch:
+        pq.write_table(table, scratch)
     return size
 
 
@@ -79,14 +79,12 @@ def join(parts: Sequence[Path], path: Path, about: Mapping[str, str]) -> int:
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".scratch")
-    rows = 0
-    with pq.ParquetWriter(scratch, _schema().with_metadata(dict(about))) as writer:
+    rows, schema = 0, _schema().with_metadata(dict(about))
+    with whole_file(path) as scratch, pq.ParquetWriter(scratch, schema) as writer:
         for part in parts:
             table = pq.read_table(part)
             writer.write_table(table.replace_schema_metadata(dict(about)))
             rows += table.num_rows
-    scratch.replace(path)
     return rows
 
 

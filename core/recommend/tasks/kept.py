@@ -28,6 +28,7 @@ from core.recommend.tasks.network import Weights
 from core.recommend.tasks.predictor import Predictor
 from core.recommend.tasks.record import Record
 from core.recommend.text import Encoder, Lexicon
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def keep(
     facts = (json.dumps(asdict(fact), ensure_ascii=False) for own in examples.facts.values() for fact in own)
     (folder / "facts.jsonl").write_text("".join(line + "\n" for line in facts), "utf-8")
     (folder / "curves.jsonl").write_text(_lines(outcome.curves), "utf-8")
-    _write(folder / "metrics.json", outcome.metrics)
-    _write(folder / "card.json", _plain(card))
+    write_json(folder / "metrics.json", outcome.metrics)
+    write_json(folder / "card.json", _plain(card))
 
 
 def cards(workspace: Workspace) -> list[Card]:
@@ -138,7 +139,7 @@ def rename(workspace: Workspace, task_id: str, name: str) -> None:
             where=clean[:40],
             remedy=f"Give it one to {LONGEST_NAME} letters.",
         )
-    _write(_file(workspace, card.id, "card.json"), {**_plain(card), "name": clean})
+    write_json(_file(workspace, card.id, "card.json"), {**_plain(card), "name": clean})
 
 
 def remove(workspace: Workspace, task_id: str) -> None:
@@ -252,9 +253,3 @@ def _lines(rows: Sequence[Mapping[str, Any]]) -> str:
     # JSON has no NaN; before the first pass there is no training loss.
     clean = ({k: None if v != v else v for k, v in row.items()} for row in rows)
     return "".join(json.dumps(row) + "\n" for row in clean)
-
-
-def _write(path: Path, value: Any) -> None:
-    scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
-    scratch.replace(path)

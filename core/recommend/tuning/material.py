@@ -19,7 +19,7 @@ from core.recommend.source import graph_facts
 from core.recommend.text import principal_axes, product_text, unit
 from core.recommend.tuning.config import TuneConfig
 from core.recommend.tuning.pairs import Pairs
-from core.recommend.tuning.trainer import Material
+from core.recommend.tuning.phases import Material
 from core.storage.decisions import left_out
 from core.storage.workspaces import Workspace
 
