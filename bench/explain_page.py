@@ -37,7 +37,9 @@ def chosen(workspace_id: str, n: int) -> tuple[Any, list[Pair]]:
     shoppers = [shoppers[at * (len(shoppers) - 1) // n] for at in range(n + 1)]
     places = [0 if at % 2 else FAR - 1 for at in range(n + 1)]
     lists = [served.top(served.history(shopper), FAR) for shopper in shoppers]
-    return served, [(one, top[min(at, len(top) - 1)]) for one, top, at in zip(shoppers, lists, places, strict=True)]
+    return served, [
+        (one, top[min(at, len(top) - 1)]) for one, top, at in zip(shoppers, lists, places, strict=True)
+    ]
 
 
 def views(served: Any, pair: Pair) -> Iterator[tuple[str, Callable[[], object]]]:
