@@ -12,6 +12,7 @@ from core.ui import explain_more as more
 from core.ui import explain_panels as panels
 from core.ui import explain_view as view
 from core.ui import explain_whatif
+from core.ui.explain_pictures import pictures
 from core.ui.explaining import Question
 from core.ui.serving import Serving, serving
 from core.ui.shell import empty, go, header, param, run_page, set_params
@@ -26,11 +27,13 @@ def render(workspace: Workspace) -> None:
         empty("explain", what=t("explain.empty_what"), why=t("explain.empty_why"), button=_to_training)
         return
     served = serving(workspace, param("run"))
-    who, what = st.columns([1, 3])
+    who, what, beside = st.columns([1, 3, 2])
     with who:
         shopper, history = _pick_shopper(served)
     with what:
         product_id = _pick_product(served, history)
+    with beside:
+        reference = _reference(served)
     model = served.recommender
     place = served.places(history).get(product_id)
     header(
@@ -53,7 +56,7 @@ def render(workspace: Workspace) -> None:
         history,
         product_id,
         served.text(product_id),
-        _reference(served),
+        reference,
         true_tastes(shopper, known) if shopper and known else (),
     )
     with st.spinner(t("explain.loading")):
@@ -65,29 +68,26 @@ def render(workspace: Workspace) -> None:
         group = panels.shares(served, question)
         panels.inside(workspace, served, question, group)
         panels.as_numbers(question)
-        more.pictures(served, question)
+        pictures(served, question)
     with right:
         panels.lime(question)
         panels.card(question)
-    explain_whatif.panel(workspace, served, question)
-    words, flow = st.columns(2, gap="large")
-    with words:
-        panels.words(question)
-    with flow:
-        panels.draw_paths(workspace, served, question)
-    change, above = st.columns(2, gap="large")
-    with change:
         panels.smallest_change(workspace, served, question)
-    with above:
-        panels.against(served, question)
-    pairs, edge = st.columns(2, gap="large")
-    with pairs:
-        more.interactions(question)
-    with edge:
-        more.edge(workspace, question)
-    # Needs all the rest, and stands above it.
+    # Needs all of the above, and stands above it.
     with sentences:
         more.words(workspace, served, question)
+    explain_whatif.panel(workspace, served, question)
+    words, flow = st.columns(2, gap="large")
+    with flow:
+        panels.draw_paths(workspace, served, question)
+    with words:
+        panels.words(question)
+    above, edge = st.columns(2, gap="large")
+    with above:
+        panels.against(served, question)
+    with edge:
+        more.edge(workspace, question)
+    more.interactions(question)
 
 
 def _reference(served: Serving) -> Reference:
@@ -124,17 +124,15 @@ def _pick_shopper(served: Serving) -> tuple[str, list[str]]:
     asked = param("user") or ("" if made_up else served.usual_shopper())
     shoppers = ["", *known] if made_up else known
     chosen = asked if asked in shoppers else shoppers[0]
-    left, _right = st.columns(2)
-    with left:
-        shopper = st.selectbox(
-            t("explain.pick_shopper"),
-            shoppers,
-            index=shoppers.index(chosen),
-            format_func=lambda s: (
-                served.shopper_label(s) if s else t("explain.pick_made_up", n=len((made_up or "").split(",")))
-            ),
-            key=f"explain_shopper_{chosen}",
-        )
+    shopper = st.selectbox(
+        t("explain.pick_shopper"),
+        shoppers,
+        index=shoppers.index(chosen),
+        format_func=lambda s: (
+            served.shopper_label(s) if s else t("explain.pick_made_up", n=len((made_up or "").split(",")))
+        ),
+        key=f"explain_shopper_{chosen}",
+    )
     if shopper != chosen:
         set_params(user=shopper, item=None, against=None)
         st.rerun()

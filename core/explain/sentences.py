@@ -6,13 +6,17 @@ explanation; which pattern is taken is decided by the figures, so that nothing i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
+from unicodedata import east_asian_width
 
 import yaml
 
+from core.domain import Fact
 from core.explain.counterfactual import FACTS, HISTORY, NEW_FACTS, Counterfactual
 from core.explain.faithful import Faithfulness
 from core.explain.history import HistoryShare
@@ -27,6 +31,8 @@ READERS = (SHOPPER, MERCHANT, ENGINEER)
 LANGUAGES = ("en", "zh")
 LEAST = 0.05
 """A group is named where it is at least this share of all that raises the score."""
+TITLE = 70
+"""Columns of a product's title that a sentence has room for."""
 _MOST_FACTS = 3
 
 
@@ -60,6 +66,17 @@ def in_words(told: Told, reader: str = SHOPPER, language: str = "en") -> str:
     return writer.say("between").join(made)
 
 
+def shorten(text: str, most: int = TITLE) -> str:
+    """The text in at most ``most`` columns, of which wide characters take two; cut between words where there is a
+    space in the second half, and told by an ellipsis."""
+    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in text))
+    if not ends or ends[-1] <= most:
+        return text
+    cut = bisect_right(ends, most - 1)
+    space = text.rfind(" ", cut // 2, cut + 1)
+    return text[: space if space > 0 else cut].rstrip(" ,;:·-–&(，、；：（") + "…"
+
+
 @lru_cache(maxsize=len(LANGUAGES))
 def _phrases(language: str) -> dict[str, Any]:
     folder = ASSETS / "i18n" / language
@@ -84,7 +101,7 @@ class _Writer:
         return str(self._phrases["sentences"][key]).format(**fields)
 
     def shopper(self) -> tuple[str, str]:
-        product = self.told.title(self.told.product_id)
+        product = self._title(self.told.product_id)
         if not self.lifting:
             first = self.say("shopper_nothing", product=product)
         else:
@@ -152,12 +169,13 @@ class _Writer:
             if not part:
                 return self.say(f"reason_{key}")
             most = max(part, key=lambda share: share.share)
-            return self.say(f"reason_{key}_most", product=self.told.title(most.product_id))
+            return self.say(f"reason_{key}_most", product=self._title(most.product_id))
         if name in _FAMILIES:
             facts = [f for f in self.told.facts if f.effect > 0 and family(f.fact.relation).value == name]
             if facts:
-                values = [self.told.label(one.fact.object) for one in facts[:_MOST_FACTS]]
-                return self.say("reason_facts", family=self._name(name), facts=self._listed(values))
+                return self.say(
+                    "reason_facts", facts=self._listed([self._fact(f.fact) for f in facts[:_MOST_FACTS]])
+                )
             return self.say("reason_family", family=self._name(name))
         return self.say(f"reason_{name}")
 
@@ -173,7 +191,7 @@ class _Writer:
             return ""
         one = min(found, key=lambda change: (len(change.changed), kinds.index(change.kind)))
         names = (
-            [self.told.title(product) for product in one.changed]
+            [self._title(product) for product in one.changed]
             if one.kind == HISTORY
             else [self.told.label(self.told.fact_of(fact)[1]) for fact in one.changed]
         )
@@ -184,6 +202,14 @@ class _Writer:
             before=one.rank_before,
             after=one.rank_after,
         )
+
+    def _title(self, product: str) -> str:
+        return shorten(self.told.title(product))
+
+    def _fact(self, fact: Fact) -> str:
+        """A fact as people say it: "made of steel"."""
+        relation = self._phrases["ontology"].get(f"relation_{fact.relation}", fact.relation)
+        return self.say("fact", relation=relation, value=self.told.label(fact.object))
 
     def _group(self, at: int) -> str:
         return self._name(self.told.exact.names[at])

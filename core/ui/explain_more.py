@@ -1,8 +1,8 @@
-"""More of the Explain page: the explanation in words, interactions, the list's edge, the shap package's pictures."""
+"""More of the Explain page: the explanation in words, interactions, the list's edge."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -22,8 +22,6 @@ from core.ui.text import language, number, relation_label, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-PICTURES = ("waterfall", "force", "decision", "beeswarm")
 
 
 def words(workspace: Workspace, served: Serving, question: Question) -> None:
@@ -68,19 +66,14 @@ def interactions(question: Question) -> None:
     if not pairs:
         st.caption(t("explain.pairs_none"))
         return
-    for pair in pairs:
-        key = "explain.pair_more" if pair.value > 0 else "explain.pair_less"
-        st.markdown(
-            view.plain(
-                t(
-                    key,
-                    first=view.group_label(pair.first),
-                    second=view.group_label(pair.second),
-                    value=view.signed(pair.value),
-                )
-            )
-        )
-    show(heat_map(question), "explain_pairs")
+    said, drawn = st.columns([2, 3], gap="large")
+    with said:
+        for pair, figure in zip(pairs, view.figures([pair.value for pair in pairs]), strict=True):
+            key = "explain.pair_more" if pair.value > 0 else "explain.pair_less"
+            first, second = view.group_label(pair.first), view.group_label(pair.second)
+            st.markdown(view.plain(t(key, first=first, second=second, value=figure)))
+    with drawn:
+        show(heat_map(question), "explain_pairs")
 
 
 def heat_map(question: Question) -> Figure:
@@ -90,7 +83,7 @@ def heat_map(question: Question) -> Figure:
     exact = question.shares()
     shown = sorted(view.active(exact))
     matrix = together(exact)[np.ix_(shown, shown)]
-    names = [view.group_label(exact.names[i]) for i in shown]
+    names = [view.short_label(exact.names[i]) for i in shown]
     off = matrix - np.diag(np.diag(matrix))
     most = float(np.abs(off).max()) or 1.0
     fig = go.Figure(
@@ -102,15 +95,15 @@ def heat_map(question: Question) -> Figure:
             zmin=-most,
             zmax=most,
             colorscale=[[0, NEGATIVE], [0.5, "rgba(125,133,144,0.08)"], [1, POSITIVE]],
-            colorbar={"thickness": 10, "outlinewidth": 0},
+            showscale=False,
             xgap=1,
             ygap=1,
             hovertemplate="%{y} × %{x}: %{customdata:.3f}<extra></extra>",
         )
     )
-    fig.update_yaxes(autorange="reversed")
-    fig.update_xaxes(tickangle=-45)
-    return styled(fig, 26 * len(names) + 150)
+    fig.update_yaxes(autorange="reversed", showgrid=False)
+    fig.update_xaxes(tickangle=-90, showgrid=False)
+    return styled(fig, 26 * len(names) + 110)
 
 
 def edge(workspace: Workspace, question: Question) -> None:
@@ -143,65 +136,3 @@ def edge(workspace: Workspace, question: Question) -> None:
                 )
             )
         )
-
-
-def pictures(served: Serving, question: Question) -> None:
-    """The same numbers as the shap package draws them."""
-    if not st.toggle(t("explain.shap_plot"), key="explain_shap_plot"):
-        return
-    kind = st.segmented_control(
-        t("explain.shap_plot"),
-        PICTURES,
-        default="waterfall",
-        format_func=lambda one: t(f"explain.shap_{one}"),
-        key="explain_shap_kind",
-        label_visibility="collapsed",
-    )
-    _draw(served, question, kind or "waterfall")
-
-
-def _draw(served: Serving, question: Question, kind: str) -> None:
-    import matplotlib.pyplot as plt
-    import shap
-
-    exact = question.shares()
-    names = [view.latin_label(name) for name in exact.names]
-    plt.figure()
-    if kind == "beeswarm":
-        st.caption(t("explain.shap_beeswarm_is", k=TOP))
-        found = _of_list(served, question, names)
-        shap.plots.beeswarm(found, max_display=len(names), color_bar=False, show=False)
-    elif kind == "waterfall":
-        found = exact.as_shap()
-        found.feature_names, found.data = names, None
-        shap.plots.waterfall(found, max_display=len(names), show=False)
-    elif kind == "decision":
-        shap.decision_plot(exact.base, exact.values, feature_names=names, show=False)
-    else:
-        rounded = np.round(exact.values, 3)
-        shap.force_plot(
-            exact.base,
-            rounded,
-            feature_names=names,
-            matplotlib=True,
-            show=False,
-            plot_cmap=[POSITIVE, NEGATIVE],
-        )
-    figure = plt.gcf()
-    figure.set_facecolor("white")
-    st.pyplot(figure, clear_figure=True)
-    plt.close(figure)
-
-
-def _of_list(served: Serving, question: Question, names: list[str]) -> Any:
-    """A ``shap.Explanation`` of the first products of the list: a dot each in every row of the beeswarm."""
-    import shap
-
-    found = [question.beside(product).shares() for product in served.top(question.history, TOP)]
-    values = np.stack([one.values for one in found])
-    return shap.Explanation(
-        values=values,
-        base_values=np.array([one.base for one in found]),
-        data=values,
-        feature_names=names,
-    )

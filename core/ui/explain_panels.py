@@ -8,8 +8,11 @@ import streamlit as st
 
 from core.explain.contrast import contrast
 from core.explain.counterfactual import FACTS, HISTORY, NEW_FACTS, Counterfactual
+from core.explain.faithful import Faithfulness
 from core.explain.paths import FactEffect, paths
 from core.explain.reference import Reference
+from core.explain.report import recent_part
+from core.explain.sentences import TITLE
 from core.explain.surrogate import agreement
 from core.storage.workspaces import Workspace
 from core.ui import explain_view as view
@@ -24,6 +27,8 @@ from core.ui.text import listed, number, relation_label, t
 
 TOP = 10
 """The list a product is in or out of."""
+AGREE = 0.8
+"""Rank correlation from which two methods are said to agree."""
 
 
 def shares(served: Serving, question: Question) -> str:
@@ -52,7 +57,8 @@ def shares(served: Serving, question: Question) -> str:
 def reference_words(reference: Reference, served: Serving) -> str:
     """In words: what stands in for a group that is off."""
     if reference.kind == "product":
-        return t("explain.reference_product_is", product=view.plain(served.title(reference.product)))
+        product = view.shorten(served.title(reference.product), TITLE)
+        return t("explain.reference_product_is", product=view.plain(product))
     return t(f"explain.reference_{reference.kind}_is", n=len(reference.shoppers))
 
 
@@ -83,7 +89,7 @@ def lime(question: Question) -> None:
     st.subheader(t("explain.lime_title"), help=t("explain.lime_help", fit=number(lime.fit)))
     show(view.lime_bars(exact, lime), "explain_lime")
     value = agreement(exact.values, lime.values)
-    key = "explain.agree_high" if value >= 0.8 else "explain.agree_low"
+    key = "explain.agree_high" if value >= AGREE else "explain.agree_low"
     st.caption(t(key, value=number(value, 2)))
 
 
@@ -98,25 +104,8 @@ def card(question: Question) -> None:
         st.badge(t("explain.card_reliable"), icon=":material/verified:", color="green")
     else:
         st.badge(t("explain.card_unreliable"), icon=":material/warning:", color="orange")
-    first, second = st.columns(2)
-    first.metric(
-        t("explain.card_deletion"),
-        number(card.deletion, 2),
-        help=t("explain.card_deletion_help", random=number(card.random_deletion, 2)),
-    )
-    second.metric(
-        t("explain.card_insertion"),
-        number(card.insertion, 2),
-        help=t("explain.card_insertion_help", random=number(card.random_insertion, 2)),
-    )
-    first.metric(
-        t("explain.card_additivity"),
-        view.tiny(card.additivity_error),
-        help=t("explain.card_additivity_help"),
-    )
-    second.metric(
-        t("explain.card_stability"), number(card.stability, 2), help=t("explain.card_stability_help")
-    )
+    with st.container(horizontal=True, gap="medium"):
+        _figures_of(card)
     truth = question.truth()
     if truth is not None:
         key = "explain.truth_found" if truth.found else "explain.truth_missed"
@@ -130,6 +119,25 @@ def card(question: Question) -> None:
             ),
             help=t("explain.truth_help"),
         )
+
+
+def _figures_of(card: Faithfulness) -> None:
+    st.metric(
+        t("explain.card_deletion"),
+        number(card.deletion, 2),
+        help=t("explain.card_deletion_help", random=number(card.random_deletion, 2)),
+    )
+    st.metric(
+        t("explain.card_insertion"),
+        number(card.insertion, 2),
+        help=t("explain.card_insertion_help", random=number(card.random_insertion, 2)),
+    )
+    st.metric(
+        t("explain.card_additivity"),
+        view.tiny(card.additivity_error),
+        help=t("explain.card_additivity_help"),
+    )
+    st.metric(t("explain.card_stability"), number(card.stability, 2), help=t("explain.card_stability_help"))
 
 
 def inside(workspace: Workspace, served: Serving, question: Question, clicked: str) -> None:
@@ -148,7 +156,7 @@ def inside(workspace: Workspace, served: Serving, question: Question, clicked: s
         group = group or clicked
         st.markdown(f"**{t('explain.inside', group=view.group_label(group))}**")
         if group.startswith("history"):
-            _inside_history(served, question)
+            _inside_history(served, question, group)
         elif group in view.FAMILY_NAMES:
             _inside_facts(workspace, inside[group])
         elif group == "text":
@@ -157,17 +165,20 @@ def inside(workspace: Workspace, served: Serving, question: Question, clicked: s
             st.caption(t("explain.inside_scalar"))
 
 
-def _inside_history(served: Serving, question: Question) -> None:
-    shares = question.history_shares()
+def _inside_history(served: Serving, question: Question, group: str) -> None:
+    recent = recent_part(question.history)
+    shares = [s for s in question.history_shares() if (s.product_id in recent) == (group == "history.recent")]
     if not shares:
-        st.caption(t("explain.inside_none"))
+        st.caption(t("explain.inside_history_none"))
         return
-    st.caption(t("explain.inside_history"))
+    exact = question.shares()
+    lowers = exact.values[exact.names.index(group)] < 0 < sum(one.share for one in shares)
+    st.caption(t("explain.inside_history_lowers" if lowers else "explain.inside_history"))
     names = [
-        served.title(s.product_id) if s.product_id else t("explain.inside_older", n=len(s.older))
-        for s in shares
+        served.title(one.product_id) if one.product_id else t("explain.inside_older", n=len(one.older))
+        for one in shares
     ]
-    show(view.bars(names, [s.share for s in shares]), "explain_history")
+    st.html(view.named_bars(names, [one.share for one in shares]))
 
 
 def _inside_facts(workspace: Workspace, inside: Sequence[FactEffect]) -> None:
@@ -176,9 +187,9 @@ def _inside_facts(workspace: Workspace, inside: Sequence[FactEffect]) -> None:
         st.caption(t("explain.inside_none"))
         return
     st.caption(t("explain.inside_facts", n=len(inside)))
-    for effect in inside:
+    for effect, figure in zip(inside, view.figures([one.effect for one in inside]), strict=True):
         relation, label = relation_label(effect.fact.relation), view.plain(graph.label(effect.fact.object))
-        with st.expander(f"{relation} **{label}** · {view.signed(effect.effect)}"):
+        with st.expander(f"{relation} **{label}** · {figure}"):
             evidence(workspace, effect.fact.id)
 
 
@@ -196,8 +207,10 @@ def words(question: Question) -> None:
         label_visibility="collapsed",
         key="explain_words_method",
     )
-    shares = question.words(method or "shap")
-    st.html(view.coloured_words(shares))
+    chosen = question.words(method or "shap")
+    st.html(view.coloured_words(chosen))
+    both = agreement(question.words("shap").values, question.words("lime").values)
+    st.caption(t("explain.words_agree" if both >= AGREE else "explain.words_disagree", value=number(both, 2)))
 
 
 def draw_paths(workspace: Workspace, served: Serving, question: Question) -> None:
@@ -224,7 +237,9 @@ def smallest_change(workspace: Workspace, served: Serving, question: Question) -
     def said(change: Counterfactual) -> list[str]:
         if change.kind in (FACTS, NEW_FACTS):
             return [graph.label(known[one].object) for one in change.changed]
-        return [served.title(one) for one in change.changed] if change.kind == HISTORY else [*change.changed]
+        if change.kind == HISTORY:
+            return [view.shorten(served.title(one), TITLE) for one in change.changed]
+        return [*change.changed]
 
     for change in changes:
         if change.possible == 0:
@@ -252,23 +267,22 @@ def smallest_change(workspace: Workspace, served: Serving, question: Question) -
 
 
 def against(served: Serving, question: Question) -> None:
-    """What puts this product above (or below) another."""
+    """What puts this product above (or below) another: the next of the list unless another is chosen."""
     st.subheader(t("explain.against_title"))
-    ranked = [p for p in served.top(question.history, TOP) if p != question.product_id]
-    others = [p for p in served.recommender.product_ids if p not in ranked and p != question.product_id]
-    options = [*ranked, *others]
+    ranked = served.top(question.history, TOP + 1)
+    place = ranked.index(question.product_id) if question.product_id in ranked else -1
+    rivals = [p for p in ranked if p != question.product_id]
+    options = [*rivals, *(p for p in served.recommender.product_ids if p not in ranked)]
+    usual = options[min(max(place, 0), len(options) - 1)]
     asked = param("against")
     rival = st.selectbox(
         t("explain.against_pick"),
         options,
-        index=options.index(asked) if asked in options else None,
+        index=options.index(asked if asked in options else usual),
         format_func=served.product_label,
-        placeholder=t("explain.against_none"),
         key=f"explain_against_{question.product_id}",
     )
-    set_params(against=rival)
-    if rival is None:
-        return
+    set_params(against=rival if rival != usual else None)
     gap = contrast(question.shares(), question.beside(rival).shares())
     key = "explain.against_gap" if gap.gap >= 0 else "explain.against_behind"
     st.caption(

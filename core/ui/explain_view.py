@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.explain.paths import FactEffect, GraphPath
+from core.explain.sentences import shorten
 from core.explain.shapley import Attribution
 from core.explain.surrogate import Surrogate
 from core.explain.words import WordShares
 from core.ontology import Family, family
-from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, styled
+from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, inert, styled
 from core.ui.text import family_label, has, number, relation_label, speaking, t
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 ROW_PIXELS = 30
 SHORT = 34
+NODE = 22
+"""Columns of a node's name in the paths: as many as fit between two columns on a phone."""
+FAINTEST = 0.12
+"""A word is tinted from this share of the strongest one's."""
 INERT = 1e-9
 FAMILY_NAMES = frozenset(member.value for member in Family)
 
@@ -33,9 +39,9 @@ def group_label(name: str) -> str:
     return t(key) if has(key) else name
 
 
-def shorten(text: str, length: int = SHORT) -> str:
-    """The text, cut with an ellipsis."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+def short_label(name: str) -> str:
+    """The name of a feature group where there is room for few words only: a family's without "Facts"."""
+    return family_label(Family(name)) if name in FAMILY_NAMES else group_label(name)
 
 
 def waterfall(found: Attribution, reference: str = "average") -> Figure:
@@ -45,13 +51,14 @@ def waterfall(found: Attribution, reference: str = "average") -> Figure:
     steps = list(reversed(active(found)))
     names = [group_label(found.names[i]) for i in steps]
     values = [float(found.values[i]) for i in steps]
+    digits = decimals(values)
     fig = go.Figure(
         go.Waterfall(
             orientation="h",
             measure=["absolute", *["relative"] * len(steps), "total"],
             y=[t(f"explain.base_{reference}"), *names, t("explain.shares_score")],
             x=[found.base, *values, found.score],
-            text=[number(found.base), *(signed(v) for v in values), number(found.score)],
+            text=[number(found.base, digits), *figures(values), number(found.score, digits)],
             textposition="outside",
             customdata=["", *(found.names[i] for i in steps), ""],
             connector={"line": {"width": 1, "color": BASELINE, "dash": "dot"}},
@@ -62,7 +69,9 @@ def waterfall(found: Attribution, reference: str = "average") -> Figure:
         )
     )
     fig.update_layout(showlegend=False, clickmode="event+select")
-    _room_for_labels(fig, [found.base, found.score, *np.cumsum([found.base, *values]).tolist()])
+    ends = [found.score, *np.cumsum([found.base, *values]).tolist()]
+    room = _room(min(ends), max(ends))
+    fig.update_xaxes(range=[min(ends) - room, max(ends) + room])
     return styled(fig, ROW_PIXELS * (len(steps) + 2) + 40)
 
 
@@ -75,7 +84,7 @@ def bars(names: Sequence[str], values: Sequence[float], keys: Sequence[str] | No
             orientation="h",
             y=[f"{shorten(name)}{chr(0x200B) * at}" for at, name in enumerate(names)],
             x=list(values),
-            text=[signed(value) for value in values],
+            text=figures(values),
             textposition="outside",
             cliponaxis=False,
             customdata=list(keys or names),
@@ -86,8 +95,24 @@ def bars(names: Sequence[str], values: Sequence[float], keys: Sequence[str] | No
     )
     fig.update_yaxes(autorange="reversed")
     fig.update_layout(showlegend=False)
-    _room_for_labels(fig, [0.0, *values])
+    low, high = min(0.0, *values), max(0.0, *values)
+    room = _room(low, high)
+    fig.update_xaxes(range=[low - room * (low < 0), high + room * (high > 0)])
     return styled(fig, ROW_PIXELS * max(len(names), 2) + 40)
+
+
+def named_bars(names: Sequence[str], values: Sequence[float]) -> str:
+    """Signed bars as safe HTML: names of any length on up to two lines, beside them their bar and figure."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    span = high - low or 1.0
+    rows = "".join(
+        f'<div role="listitem" title="{escape(name, quote=True)}"><span class="sg-bar-name">{escape(name)}</span>'
+        f'<span class="sg-bar-track"><i style="left:{100 * (min(value, 0.0) - low) / span:.1f}%;'
+        f'width:{100 * abs(value) / span:.1f}%;background:{POSITIVE if value >= 0 else NEGATIVE}"></i></span>'
+        f'<span class="sg-bar-figure">{figure}</span></div>'
+        for name, value, figure in zip(names, values, figures(values), strict=True)
+    )
+    return f'<div class="sg-bars" role="list">{rows}</div>'
 
 
 def lime_bars(exact: Attribution, lime: Surrogate) -> Figure:
@@ -104,26 +129,26 @@ def path_flow(found: Sequence[GraphPath], title: Callable[[str], str], label: Ca
     """Past products, shared nodes and the recommended product as a flow; width is the size of the effect."""
     import plotly.graph_objects as go
 
-    names: list[str] = []
+    places: dict[str, int] = {}
     colors: list[str] = []
 
     def node(name: str, color: str) -> int:
-        if name not in names:
-            names.append(name)
+        if name not in places:
+            places[name] = len(places)
             colors.append(color)
-        return names.index(name)
+        return places[name]
 
     smallest = max((abs(path.effect) for path in found), default=1.0) / 25 or 1.0
     links: list[tuple[int, int, float, str, str]] = []
-    for path in found:
-        start = node(shorten(title(path.from_product)), BASELINE)
-        end = node(shorten(title(path.to_product)), POSITIVE)
+    for path, effect in zip(found, figures([path.effect for path in found]), strict=True):
+        start = node(title(path.from_product), BASELINE)
+        end = node(title(path.to_product), POSITIVE)
         width = max(abs(path.effect), smallest)
         fact = path.facts[-1]
         color = FAMILY_COLORS[family(fact.relation)]
-        said = f"{relation_label(fact.relation)} {label(path.via)} · {signed(path.effect)}"
+        said = inert(f"{relation_label(fact.relation)} {label(path.via) if path.via else ''} · {effect}")
         if path.via:
-            middle = node(shorten(label(path.via)), color)
+            middle = node(label(path.via), color)
             links.append((start, middle, width, color, said))
             links.append((middle, end, width, color, said))
         else:
@@ -132,12 +157,13 @@ def path_flow(found: Sequence[GraphPath], title: Callable[[str], str], label: Ca
         go.Sankey(
             arrangement="snap",
             node={
-                "label": names,
+                "label": [inert(shorten(name, NODE)) for name in places],
+                "customdata": [inert(name) for name in places],
                 "color": colors,
-                "pad": 14,
-                "thickness": 12,
+                "pad": 18,
+                "thickness": 10,
                 "line": {"width": 0},
-                "hovertemplate": "%{label}<extra></extra>",
+                "hovertemplate": "%{customdata}<extra></extra>",
             },
             link={
                 "source": [link[0] for link in links],
@@ -149,7 +175,7 @@ def path_flow(found: Sequence[GraphPath], title: Callable[[str], str], label: Ca
             },
         )
     )
-    return styled(fig, max(200, 34 * len(names)))
+    return styled(fig, max(200, 34 * len(places)))
 
 
 def coloured_words(shares: WordShares) -> str:
@@ -161,9 +187,9 @@ def coloured_words(shares: WordShares) -> str:
         parts.append(escape(shares.text[at : part.start]))
         word = escape(shares.text[part.start : part.end])
         strength = abs(float(value)) / top if top else 0.0
-        if strength > 0.04:
+        if strength > FAINTEST:
             tint = POSITIVE if value > 0 else NEGATIVE
-            mix = round(12 + 58 * strength)
+            mix = round(6 + 64 * strength)
             style = (
                 f"background:color-mix(in srgb, {tint} {mix}%, transparent);border-radius:3px;padding:0 2px"
             )
@@ -178,6 +204,21 @@ def coloured_words(shares: WordShares) -> str:
 def signed(value: float) -> str:
     """A figure that shows its sign."""
     return ("+" if value > 0 else "") + number(value)
+
+
+def decimals(values: Sequence[float]) -> int:
+    """How many decimals give the largest of the values three significant digits: as many for all that are compared."""
+    most = max((abs(value) for value in values), default=0.0)
+    return min(6, max(0, 2 - floor(log10(most)))) if most > 0 else 0
+
+
+def figures(values: Sequence[float]) -> list[str]:
+    """Signed figures to be compared, with equally many decimals; "≈ 0" is what is lost in them."""
+    digits = decimals(values)
+    return [
+        ("+" if value > 0 else "") + number(value, digits) if round(value, digits) else "≈ 0"
+        for value in values
+    ]
 
 
 def tiny(value: float) -> str:
@@ -210,10 +251,9 @@ def active(found: Attribution) -> list[int]:
     return order or list(found.order[:2])
 
 
-def _room_for_labels(fig: Figure, ends: Sequence[float]) -> None:
-    low, high = min(ends), max(ends)
-    room = (high - low or 1.0) * 0.28
-    fig.update_xaxes(range=[low - room, high + room])
+def _room(low: float, high: float) -> float:
+    """What a figure beside a bar needs, in units of the axis, on a phone too."""
+    return (high - low or 1.0) * 0.36
 
 
 def latin_label(name: str) -> str:

@@ -256,7 +256,8 @@ def test_the_sentences_name_what_the_figures_carry() -> None:
     found = explanation(MODEL, ["tent"], "stove", FACTS, k=1, label=lambda node: node.partition(":")[2])
     shopper = found["in_words"]["en"]["shopper"]
     assert shopper.startswith("“stove” is suggested mostly because")
-    assert "your recent history, above all “tent”" in shopper
+    assert "what you chose lately, above all “tent”" in shopper
+    assert "its facts: used for camping" in shopper
     assert "price" not in shopper
     assert "Score 12.50 against a reference of 10.00" in found["in_words"]["en"]["engineer"]
     assert found["in_words"]["zh"]["shopper"].startswith("推荐“stove”")
