@@ -94,7 +94,7 @@ def _state(known: list[EncoderCard]) -> str:
 
 
 def _actions(workspace: Workspace, found: list[Base], *, busy: bool) -> None:
-    with st.container(horizontal=True, key="encoder-actions"):
+    with st.container(horizontal=True, width="content", key="encoder-actions"):
         st.button(
             t("encoder.new"),
             icon=":material/add:",
@@ -120,7 +120,7 @@ def _compare(workspace: Workspace, params: dict[str, Any], *, busy: bool) -> Non
 
 
 def _start(workspace: Workspace, params: EncodeParams | None, *, busy: bool) -> None:
-    with st.container(horizontal=True, key="encoder-actions"):
+    with st.container(horizontal=True, width="content", key="encoder-actions"):
         st.button(
             t("encoder.back"),
             type="tertiary",

@@ -24,7 +24,7 @@ from core.ui.recommend_tune import figures, sliders
 from core.ui.recommend_who import Asked, choose, strip
 from core.ui.serving import Serving, serving
 from core.ui.session import cached_graph
-from core.ui.shell import empty, go, guarded, header, param, run_page, set_params
+from core.ui.shell import empty, fold, go, guarded, header, param, run_page, set_params
 from core.ui.tables import export_button, table
 from core.ui.text import number, t
 
@@ -96,7 +96,7 @@ def _desk(workspace: Workspace, served: Serving, asked: Asked, need: Need | None
             tuning = st.container(border=True, key="recommend-tune")
             comparison = st.container()
         with tuning:
-            st.html(f'<h2 class="sg-h2">{escape(t("recommend.tune"))}</h2>')
+            fold(t("recommend.tune"))
             settle(trying, **sliders(trying))
         with top:
             with st.container(
@@ -121,8 +121,9 @@ def _desk(workspace: Workspace, served: Serving, asked: Asked, need: Need | None
             else:
                 recommend_need.show_answer(served, need, shown)
             listed.missed(served, lost)
-        with comparison:
-            if need is None:
+        if need is None and shown:
+            with comparison, st.container(border=True, key="recommend-compare"):
+                fold(t("recommend.compare"))
                 _compare(served, asked, shown)
 
 
@@ -156,14 +157,15 @@ def _compare(served: Serving, asked: Asked, shown: list[Shown]) -> None:
     model = served.recommender
     baseline = t(f"train.model_{model.baseline_name}")
     against = st.segmented_control(
-        t("recommend.compare"),
+        t("recommend.compare_with"),
         ["baseline", "model"],
         default="baseline",
         format_func=lambda name: baseline if name == "baseline" else t("recommend.compare_model"),
-        help=t("recommend.changes_help"),
         required=True,
         key="recommend_against",
+        label_visibility="collapsed",
     )
+    st.caption(t("recommend.changes_help"))
     k = len(shown)
     bought = model.rows(asked.history)
     rows = [int(row) for row in model.rows([line.product_id for line in shown])]
@@ -175,7 +177,7 @@ def _compare(served: Serving, asked: Asked, shown: list[Shown]) -> None:
         found = places_by(model.baseline_scores(asked.history), bought, rows)
         places = dict(zip((line.product_id for line in shown), found, strict=True))
     name = baseline if against == "baseline" else t("recommend.compare_model")
-    show(view.rank_changes(shown, theirs, served.title, places), "recommend_changes")
+    show(view.rank_changes(shown, theirs, served.title, places, name), "recommend_changes")
     with st.expander(t("recommend.as_table")):
         _table(served, shown, theirs, places, name)
 

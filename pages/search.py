@@ -17,7 +17,7 @@ from core.ui.progress import job_panel
 from core.ui.search_form import form
 from core.ui.search_state import kept_search, searches
 from core.ui.session import cached_catalogue
-from core.ui.shell import empty, go, header, param, run_page, set_params
+from core.ui.shell import empty, fold, go, header, param, run_page, set_params
 from core.ui.text import moment, number, t
 
 STAGE = "tune"
@@ -35,6 +35,7 @@ def render(workspace: Workspace) -> None:
     known = searches(workspace)
     left, right = st.columns([2, 3], gap="large")
     with left:
+        fold(t("search.plan"), open=not known)
         plan = form(workspace)
     with right:
         shown = _chosen(known, active[0].id if active else "")
@@ -48,11 +49,9 @@ def render(workspace: Workspace) -> None:
             _unfinished(workspace)
             st.html(f'<p class="sg-state">{escape(t("search.before_first"))}</p>')
     if shown is not None and not active:
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            view.baselines(shown)
-        with right:
-            view.trials(shown)
+        view.course(shown, shown.id)
+        view.trials(shown)
+        view.baselines(shown)
 
 
 def _to_catalogue() -> None:
@@ -114,7 +113,8 @@ def _live(workspace: Workspace, job: JobView) -> None:
     view.now(Jobs(workspace).latest_events(job.id, limit=200))
     found = kept_search(workspace, job.id)
     if found is not None:
-        view.pictures(found, f"live_{job.id}")
+        view.lines(found, f"live_{job.id}")
+        view.course(found, f"live_{job.id}")
 
 
 def _unfinished(workspace: Workspace) -> None:
@@ -134,7 +134,7 @@ def _result(workspace: Workspace, found: Kept) -> None:
             if st.button(t("search.train"), icon=":material/model_training:", key=f"search_train_{found.id}"):
                 _train(workspace, found)
             view.commands(workspace, found)
-    view.pictures(found, found.id)
+    view.lines(found, found.id)
 
 
 def _train(workspace: Workspace, found: Kept) -> None:

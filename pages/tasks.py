@@ -79,8 +79,9 @@ def _state(chosen: Opened) -> str:
     metrics = chosen.metrics
     own = metrics["models"]["network"][metrics["main"]]
     best = metrics["models"][metrics["best_baseline"]][metrics["main"]]
+    lower = metrics["main"] in metrics["lower_is_better"]
     return t(
-        "tasks.state",
+        "tasks.state_lower" if lower else "tasks.state",
         name=escape(name_of(chosen.card)),
         figure=t(f"tasks.figure_{metrics['main']}"),
         value=number(own["value"], 3),
@@ -105,7 +106,7 @@ def _choose(workspace: Workspace, known: list[Card], card: Card) -> None:
     if task != card.id:
         set_params(task=task, text=None, need=None, **{"class": None})
         st.rerun()
-    with right, st.container(horizontal=True, vertical_alignment="bottom"):
+    with right, st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
             t("tasks.view"),
             VIEWS,

@@ -128,16 +128,20 @@ def ratios(rows: Sequence[Row], dimension: str) -> Figure:
         hovertemplate="%{text}<extra></extra>",
     )
     fig.add_scatter(
-        x=[None], y=[None], mode="markers", name=t("audit.legend_model"), marker={"color": BASELINE}
+        x=[None],
+        y=[None],
+        mode="markers",
+        name=t("audit.legend_model"),
+        marker={"color": BASELINE, "size": 10},
     )
     fig.add_vline(x=1, line={"color": BASELINE, "width": 1, "dash": "dot"})
     fig.update_xaxes(
         type="log",
-        tickvals=[0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16],
-        ticktext=["≤ 0.02", "0.05", "0.1", "¼", "½", "1", "2", "4", "8", "16"],
+        tickvals=[0.02, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16],
+        ticktext=["≤ 0.02", "0.1", "0.25", "0.5", "1", "2", "4", "8", "16"],
         title=t("audit.axis_ratio"),
     )
-    fig.update_yaxes(autorange="reversed")
+    fig.update_yaxes(range=[len(rows) - 0.4, -0.6])
     return styled(fig, ROW_PIXELS * len(rows) + 90)
 
 

@@ -13,6 +13,7 @@ from core.drivers.kept import Drivers
 from core.drivers.rows import REST, matrix
 from core.drivers.swarm import NEAR, spread
 from core.ontology import Family, family
+from core.ui import theme
 from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, inert, styled
 from core.ui.explain_view import FAMILY_NAMES, group_label, shorten
 from core.ui.text import number, percent, relation_label, speaking, t
@@ -53,9 +54,9 @@ def weights(found: Sequence[Weight], of: str) -> Figure:
                 "symmetric": False,
                 "array": [one.share.high - one.share.mean for one in found],
                 "arrayminus": [one.share.mean - one.share.low for one in found],
-                "thickness": 1.4,
+                "thickness": 1.2,
                 "width": 4,
-                "color": BASELINE,
+                "color": theme.ink(),
             },
             marker_color=[color_of(one.name, of) for one in found],
             customdata=[

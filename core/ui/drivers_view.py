@@ -15,12 +15,14 @@ from core.recommend.runs import Run
 from core.storage.workspaces import Workspace
 from core.ui import drivers_charts as charts
 from core.ui import drivers_state as state
+from core.ui import theme
 from core.ui.charts import show
 from core.ui.explain_view import group_label, plain, tiny
+from core.ui.run_names import run_names
 from core.ui.session import cached_catalogue
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button, table
-from core.ui.text import distinct, listed, number, percent, t
+from core.ui.text import listed, number, percent, t
 
 OF = ("groups", "relations")
 
@@ -117,7 +119,7 @@ def change(workspace: Workspace, found: Drivers, others: Sequence[Run], measure:
     if not others:
         st.markdown(t("drivers.no_other"))
         return None
-    names = distinct({run.id: run.name for run in others})
+    names = run_names(others)
     asked = param("from")
     chosen = st.selectbox(
         t("drivers.since"),
@@ -177,11 +179,18 @@ def _shifts(own: Sequence[Shift], of: str) -> None:
 def _shap_plot(found: Drivers) -> None:
     import matplotlib.pyplot as plt
     import shap
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.text import Text
 
     told = as_shap(found.rows, [charts.latin(name) for name in found.groups], found.amounts)
-    axes = shap.plots.beeswarm(told, max_display=len(found.groups), show=False)
-    st.pyplot(axes.figure, clear_figure=True)
-    plt.close(axes.figure)
+    colours = LinearSegmentedColormap.from_list("amounts", [colour for _, colour in charts.SWARM_COLORS])
+    figure = shap.plots.beeswarm(told, max_display=len(found.groups), color=colours, show=False).figure
+    for text in figure.findobj(Text):
+        text.set_color(theme.ink())
+    for axes in figure.axes:
+        axes.tick_params(colors=theme.ink())
+    st.pyplot(figure, clear_figure=True, transparent=True)
+    plt.close(figure)
 
 
 def _interval(low: float, high: float) -> str:

@@ -32,8 +32,8 @@ def perplexity_figure(checks: Lines, total: int = 0) -> Figure:
         line={"color": POSITIVE, "width": 2.5},
         marker={"size": 8},
     )
-    figure.update_xaxes(title=t("encoder.axis_step"), range=_steps(known, total))
-    figure.update_yaxes(title=t("encoder.axis_perplexity"), type="log", nticks=5)
+    figure.update_xaxes(title=t("encoder.axis_step"), range=_steps(known, total), tickformat="d", nticks=6)
+    figure.update_yaxes(title=t("encoder.axis_perplexity"), type="log", nticks=5, tickformat=",.0f")
     return styled(figure, HEIGHT)
 
 

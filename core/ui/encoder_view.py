@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import ShelfGraphError
+from core.llm.encoder_kinds import EncoderKind
 from core.llm.learned import read_curves
 from core.recommend.tuning.kept import EncoderCard, delete, folder_of, users
 from core.storage.workspaces import Workspace
@@ -19,7 +20,7 @@ from core.ui.encoder_state import kind_name, name_of
 from core.ui.navigation import link
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button, table
-from core.ui.text import ago, duration, moment, number, percent, t
+from core.ui.text import NOT_MEASURED, ago, duration, moment, number, percent, t
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,6 +32,8 @@ def encoders_view(workspace: Workspace, cards: Sequence[EncoderCard]) -> None:
     figure = st.column_config.NumberColumn(format="%.4f", width=92)
     columns = {
         t("encoder.column_change"): st.column_config.TextColumn(width=222),
+        t("encoder.column_parameters"): st.column_config.NumberColumn(format="localized"),
+        t("encoder.column_memory"): st.column_config.NumberColumn(format="localized"),
         **{t(f"encoder.column_{name}"): figure for name in ("ndcg", "hr", "recall")},
     }
     picked = table(frame, f"encoder-table-{len(cards)}", columns=columns, selection=True)
@@ -60,15 +63,15 @@ def _frame(cards: Sequence[EncoderCard]) -> DataFrame:
     rows = [
         {
             t("encoder.column_kind"): kind_name(card.kind),
-            t("encoder.column_parameters"): card.counts["parameters"],
-            t("encoder.column_share"): percent(card.counts["parameters"] / card.counts["all_parameters"], 2),
-            t("encoder.column_memory"): number(card.memory_mb or None, 0),
-            t("encoder.column_seconds"): duration(card.seconds),
-            t("encoder.column_perplexity"): _perplexity(card),
             t("encoder.column_ndcg"): card.valid["ndcg"],
             t("encoder.column_change"): _change(card),
             t("encoder.column_hr"): card.valid["hr"],
             t("encoder.column_recall"): card.valid["recall"],
+            t("encoder.column_parameters"): card.counts["parameters"],
+            t("encoder.column_share"): percent(card.counts["parameters"] / card.counts["all_parameters"], 2),
+            t("encoder.column_memory"): round(card.memory_mb) or None,
+            t("encoder.column_seconds"): duration(card.seconds),
+            t("encoder.column_perplexity"): _perplexity(card),
             t("encoder.column_base"): card.base,
             t("encoder.column_name"): card.name,
             t("encoder.column_when"): ago(card.created_at),
@@ -147,7 +150,7 @@ def _actions(workspace: Workspace, card: EncoderCard) -> None:
     needed = users(workspace, card.id)
     if needed:
         st.caption(t("encoder.used", n=number(len(needed)), name=needed[0].name))
-    with st.container(horizontal=True, key="finetune-actions"):
+    with st.container(horizontal=True, vertical_alignment="center", key="finetune-actions"):
         link("train", t("encoder.use"), icon="model_training", encoder=card.id)
         with st.popover("", icon=":material/delete:", help=t("encoder.delete"), disabled=bool(needed)):
             st.caption(t("encoder.delete_why"))
@@ -169,11 +172,13 @@ def _delete(workspace: Workspace, encoder: str) -> None:
 def _perplexity(card: EncoderCard) -> str:
     if card.perplexity is None:
         return number(None)
-    return f"{number(card.perplexity_before, 1)} → {number(card.perplexity, 1)}"
+    return f"{number(card.perplexity_before, 0)} → {number(card.perplexity, 0)}"
 
 
 def _change(card: EncoderCard) -> str:
-    """The mean change with its interval."""
+    """The mean change with its interval; "–" for the one that the others are held against."""
+    if card.kind is EncoderKind.FROZEN:
+        return NOT_MEASURED
     mean, low, high = (signed(card.change[name]) for name in ("mean", "low", "high"))
     return t("encoder.change", mean=mean, low=low, high=high)
 

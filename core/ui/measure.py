@@ -12,8 +12,9 @@ from core.jobs import Jobs, JobView
 from core.recommend.runs import Run
 from core.storage.workspaces import Workspace
 from core.ui.progress import job_panel
+from core.ui.run_names import run_names
 from core.ui.shell import go, param, set_params
-from core.ui.text import distinct, t
+from core.ui.text import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Measure:
 
     def choose(self, finished: Sequence[Run], run: Run, **params: object) -> None:
         """Draw the choice of a run; another one opens the page anew, with ``params`` in its link."""
-        names = distinct({one.id: one.name for one in finished})
+        names = run_names(finished)
         chosen = st.selectbox(
             t(f"{self.name}.run"),
             list(names),

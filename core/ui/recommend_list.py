@@ -33,12 +33,18 @@ def cards(
     """Draw the list with thumbs and the way to Explain."""
     visitor = asked.shopper or feedback.made_up(asked.history)
     given = feedback.verdicts(workspace, served.run_id, visitor)
+    moved = any(line.moves or line.rules for line in shown)
     for line, found in zip(shown, why, strict=True):
         with st.container(border=True, key=f"line-{line.rank}"):
-            words, buttons = st.columns([5, 2], vertical_alignment="center")
+            words, buttons = st.columns([5, 1], vertical_alignment="center")
             with words:
-                st.html(_card(served, line, _reason_chips(served, found, labels)))
-            with buttons, st.container(horizontal=True, horizontal_alignment="right"):
+                st.html(
+                    _card(served, line, _reason_chips(served, found, labels), moves(line) if moved else "")
+                )
+            with (
+                buttons,
+                st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"),
+            ):
                 _thumbs(workspace, served.run_id, visitor, line.product_id, given.get(line.product_id))
                 if st.button(t("recommend.why"), key=f"why_{line.product_id}", type="tertiary"):
                     explain(served, asked, line.product_id)
@@ -46,9 +52,11 @@ def cards(
 
 def plain_cards(served: Serving, shown: Sequence[Shown], chips: Mapping[str, str]) -> None:
     """Draw a list that the model alone does not explain: ``chips`` is HTML by product id."""
+    moved = any(line.moves or line.rules for line in shown)
     for line in shown:
         with st.container(border=True, key=f"line-{line.rank}"):
-            st.html(_card(served, line, chips.get(line.product_id, ""), "unmoved_need"))
+            told = moves(line, "unmoved_need") if moved else ""
+            st.html(_card(served, line, chips.get(line.product_id, ""), told))
 
 
 def explain(served: Serving, asked: Asked, product: str) -> None:
@@ -103,7 +111,8 @@ def _move(one: Move) -> str:
     return f'<span class="sg-move sg-move-{tone}" title="{escape(move_words(one), quote=True)}">{escape(told)}</span>'
 
 
-def _card(served: Serving, line: Shown, chips: str, unmoved: str = "unmoved") -> str:
+def _card(served: Serving, line: Shown, chips: str, told: str) -> str:
+    """``told`` is what moved the product, as HTML: "" where nothing moved any product of the list."""
     product = served.products.get(line.product_id)
     title = served.title(line.product_id)
     price = f"{product.price:,.2f} {product.currency or ''}".strip() if product and product.price else ""
@@ -112,10 +121,10 @@ def _card(served: Serving, line: Shown, chips: str, unmoved: str = "unmoved") ->
         escape(part) for part in (*parts, t("recommend.score", score=number(line.score, 2))) if part
     )
     rules = "".join(f'<span class="sg-move">{escape(rule_label(served, rule))}</span>' for rule in line.rules)
+    row = f'<div class="sg-moves">{told}{rules}</div>' if told else ""
     return (
         f'<div class="sg-card-title" title="{escape(title, quote=True)}">{line.rank}. {escape(title)}</div>'
-        f'<div class="sg-card-meta">{meta}</div><div class="sg-moves">{moves(line, unmoved)}{rules}</div>'
-        f'<div class="sg-chips">{chips}</div>'
+        f'<div class="sg-card-meta">{meta}</div>{row}<div class="sg-chips">{chips}</div>'
     )
 
 

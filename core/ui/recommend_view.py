@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from core.ui import theme
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, inert, styled
 from core.ui.labels import shorten
 from core.ui.text import t
@@ -30,11 +31,15 @@ class Line(Protocol):
 
 
 def rank_changes(
-    ours: Sequence[Line], theirs: Sequence[Line], title: Callable[[str], str], places: dict[str, int]
+    ours: Sequence[Line],
+    theirs: Sequence[Line],
+    title: Callable[[str], str],
+    places: dict[str, int],
+    name: str,
 ) -> Figure:
-    """A slope from a product's place in our list (left) to its place in the baseline's list (right).
+    """A slope from a product's place in our list (left) to its place in the list of ``name`` (right).
 
-    ``places`` maps a product to its place in the whole of the baseline's ranking, for those that are not in ``theirs``.
+    ``places`` maps a product to its place in the whole of the other ranking, for those that are not in ``theirs``.
     """
     from plotly import graph_objects as go
 
@@ -58,7 +63,13 @@ def rank_changes(
         if other is None:
             came = t("recommend.came_from", place=places.get(line.product_id, 0))
             figure.add_annotation(
-                x=0.14, y=line.rank, text=came, showarrow=False, xanchor="left", font={"size": 11}
+                x=0.14,
+                y=line.rank,
+                text=came,
+                showarrow=False,
+                xanchor="left",
+                font={"size": 11},
+                bgcolor=theme.ground(),  # slopes of others may cross here
             )
     for line in ours:  # The picture stands by itself: the cards beside it are of uneven height.
         figure.add_annotation(x=-0.05, y=line.rank, text=str(line.rank), showarrow=False, xanchor="right")
@@ -73,7 +84,9 @@ def rank_changes(
             xanchor="left",
             opacity=1.0 if line.product_id in own else 0.55,
         )
+    for x, side, label in ((-0.05, "center", t("recommend.this_list")), (1.04, "left", inert(name))):
+        figure.add_annotation(x=x, y=0, text=f"<b>{label}</b>", showarrow=False, xanchor=side)
     longest = max(len(ours), len(theirs), 1)
     figure.update_xaxes(visible=False, range=[-0.25, 3.2], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[longest + 0.6, 0.4], fixedrange=True)
-    return styled(figure, 30 * longest + 24)
+    figure.update_yaxes(visible=False, range=[longest + 0.6, -0.5], fixedrange=True)
+    return styled(figure, 30 * longest + 50)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,6 +17,9 @@ from core.ui.person import actor
 from core.ui.session import cached_catalogue
 from core.ui.tables import export_button, table
 from core.ui.text import number, percent, relation_label, t
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def suspects(workspace: Workspace, found: Mapping[str, Any]) -> None:
@@ -41,18 +44,16 @@ def _shoppers(workspace: Workspace, found: Mapping[str, Any], me: str) -> None:
             t("robustness.column_shopper"): [row["shopper"] for row in rows],
             t("robustness.column_score"): [row["score"] for row in rows],
             t("robustness.column_events"): [row["events"] for row in rows],
+            t("robustness.column_pushes"): [title(row["product"]) for row in rows],
             t("robustness.column_decided"): [
                 t("robustness.is_out") if row["shopper"] in gone else "" for row in rows
             ],
-            t("robustness.column_pushes"): [title(row["product"]) for row in rows],
         }
     )
-    picked = table(
-        frame, "robustness_suspects", columns=_columns(), height=318, selection=True, multiple=True
-    )
+    picked = _ticked(frame, "robustness_suspects")
     chosen = [rows[k]["shopper"] for k in picked]
     out, back = [one for one in chosen if one not in gone], [one for one in chosen if one in gone]
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         _decide(workspace, "leave_out", "person_off", out, me, back=False)
         _decide(workspace, "take_back", "undo", back, me, back=True)
         export_button(frame, "suspicious-shoppers", key="robustness_suspects_csv")
@@ -62,11 +63,11 @@ def _shoppers(workspace: Workspace, found: Mapping[str, Any], me: str) -> None:
 
 def _decide(workspace: Workspace, name: str, icon: str, shoppers: list[str], me: str, *, back: bool) -> None:
     st.button(
-        t(f"robustness.{name}", n=number(len(shoppers))),
+        _counted(name, len(shoppers)),
         icon=f":material/{icon}:",
         key=f"robustness_{name}",
         disabled=not (shoppers and me),
-        help=None if me else t("robustness.name_first"),
+        help=_before(me, len(shoppers)),
         on_click=leave_out,
         args=(workspace, shoppers, me),
         kwargs={"back": back},
@@ -90,22 +91,38 @@ def _facts(workspace: Workspace, found: Mapping[str, Any], me: str) -> None:
             ],
         }
     )
-    picked = table(frame, "robustness_facts", columns=_columns(), height=318, selection=True, multiple=True)
+    picked = _ticked(frame, "robustness_facts")
     ids = [rows[k].get("fact", "") for k in picked]
     new = [one for one in ids if one and one not in sent]
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            t("robustness.send", n=number(len(new))),
+            _counted("send", len(new)),
             icon=":material/outbox:",
             key="robustness_send",
             disabled=not (new and me),
-            help=None if me else t("robustness.name_first"),
+            help=_before(me, len(new)),
             on_click=to_review,
             args=(workspace, new, me, str(found["run"])),
         )
         link("review", t("robustness.to_review"), icon="fact_check", why="suspected", look="fact")
         export_button(frame, "suspicious-facts", key="robustness_facts_csv")
     st.caption(t("robustness.sent_note", sure=percent(SURE, 0), n=number(len(sent))))
+
+
+def _ticked(frame: DataFrame, key: str) -> list[int]:
+    """The table; gives the rows that are ticked. Decisions have their column once there are any."""
+    decided = t("robustness.column_decided")
+    columns = _columns() | ({} if any(frame[decided]) else {decided: None})
+    return table(frame, key, columns=columns, height=317, selection=True, multiple=True)
+
+
+def _counted(name: str, n: int) -> str:
+    return t(f"robustness.{name}_n", n=number(n)) if n else t(f"robustness.{name}")
+
+
+def _before(me: str, n: int) -> str | None:
+    """What has to be done before the button does anything."""
+    return t("robustness.name_first") if not me else None if n else t("robustness.pick_first")
 
 
 def _columns() -> dict[str, Any]:

@@ -21,8 +21,8 @@ def board(known: Sequence[Run], opened: str) -> str:
     frame = pd.DataFrame([_row(run) for run in known])
     text = st.column_config.TextColumn
     columns: dict[str, Any] = {
-        t("runs.column_run"): text(width="medium"),
-        t("runs.column_serving"): text(width="small"),
+        t("runs.column_run"): text(width=180),
+        t("runs.column_serving"): text(width=60),
         "NDCG@10": text(alignment="right", width=130),
         t("runs.column_gain"): text(alignment="right", width=130),
         t("runs.column_cold"): text(alignment="right"),
@@ -35,13 +35,13 @@ def board(known: Sequence[Run], opened: str) -> str:
 
 
 def settings_of(run: Run, *, seed: bool = True) -> str:
-    """The nearest preset and what was changed: "Quick, Seed 3"; the seed may be left out."""
+    """The nearest preset and what was changed: "Quick, Seed: 3"; the seed may be left out."""
     preset, changed = recipe(run)
     return listed(
         [
             t(f"train.preset_{preset}"),
             *(
-                f"{t(f'train.field_{name}')} {setting(value)}"
+                t("runs.setting", field=t(f"train.field_{name}"), value=setting(value))
                 for name, value in changed.items()
                 if seed or name != "seed"
             ),

@@ -17,10 +17,11 @@ from core.recommend.runs import Run
 from core.storage.workspaces import Workspace
 from core.ui.certificate_view import signed
 from core.ui.charts import NEGATIVE, POSITIVE, show, styled
+from core.ui.run_names import run_names
 from core.ui.runs_board import level, setting
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button, table
-from core.ui.text import NOT_MEASURED, distinct, listed, number, percent, t
+from core.ui.text import NOT_MEASURED, listed, number, percent, t
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -50,7 +51,7 @@ def comparison(workspace: Workspace, known: Sequence[Run]) -> None:
     if len(chosen) < 2:
         st.caption(t("runs.compare_too_few"))
         return
-    named = distinct({run.id: run.name for run in chosen})
+    named = run_names(chosen)
     found = _contests(workspace, chosen)
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -157,7 +158,7 @@ def contests_frame(chosen: Sequence[Run], named: Mapping[str, str], found: Seque
 
 def _chosen(done: Sequence[Run]) -> list[Run]:
     by_id = {run.id: run for run in done}
-    named = distinct({run.id: run.name for run in done})
+    named = run_names(done)
     asked = [name for name in (param("vs", "") or "").split(",") if name in by_id][:MOST]
     start = asked if len(asked) > 1 else _first_two(done)
     picked = st.multiselect(

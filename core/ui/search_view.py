@@ -18,7 +18,7 @@ from core.ui import search_charts as charts
 from core.ui.charts import show
 from core.ui.search_form import label, option_label
 from core.ui.tables import export_button, table
-from core.ui.text import duration, listed, number, percent, t
+from core.ui.text import duration, has, listed, number, percent, t
 
 
 def verdict(found: Kept) -> None:
@@ -75,12 +75,16 @@ def now(events: Sequence[JobEvent]) -> None:
     st.caption(said)
 
 
-def pictures(found: Kept, key: str) -> None:
-    """Parallel coordinates over history and importance; they keep their places while a search runs."""
+def lines(found: Kept, key: str) -> None:
+    """Every trial as a line through its settings."""
     _heading("search.parallel", t("search.parallel_help"))
     with st.container(key="search-parallel"):
         show(charts.parallel(found.trials, _axes(found)), f"{key}_parallel")
-    left, right = st.columns(2, gap="large")
+
+
+def course(found: Kept, key: str) -> None:
+    """History beside importance; they keep their places while a search runs."""
+    left, right = st.columns([3, 2], gap="large")
     with left:
         _heading("search.history")
         show(charts.history(found.trials, found.baselines, found.plan.trials), f"{key}_history")
@@ -113,7 +117,7 @@ def baselines(found: Kept) -> None:
             t("train.axis_ndcg"): [one.valid for _name, one in ordered],
             t("search.column_trials"): [one.trials for _name, one in ordered],
             t("search.column_params"): [
-                listed(f"{name} {value:.3g}" for name, value in one.params.items()) for _name, one in ordered
+                listed(_param(name, value) for name, value in one.params.items()) for _name, one in ordered
             ],
             t("search.column_time"): [duration(one.seconds) for _name, one in ordered],
         }
@@ -150,7 +154,7 @@ def trials(found: Kept) -> None:
         frame = frame.drop(columns=t("search.column_reason"))
     decimals = {t("train.axis_ndcg"): st.column_config.NumberColumn(format="%.4f")}
     numbers = {
-        label(axis.name): st.column_config.NumberColumn(format="%.4g") for axis in axes if axis.kind == "real"
+        label(axis.name): st.column_config.NumberColumn(format="%.3g") for axis in axes if axis.kind == "real"
     }
     table(frame, f"search_trials_{found.id}", columns=decimals | numbers, height=318)
     export_button(frame, f"search-{found.id}", key=f"search_export_{found.id}")
@@ -193,6 +197,11 @@ def _asked(one: Dimension) -> str:
 
 def _axes(found: Kept) -> Sequence[Dimension]:
     return found.plan.dimensions()
+
+
+def _param(name: str, value: float) -> str:
+    key = f"search.param_{name}"
+    return f"{t(key) if has(key) else name} {number(value)}"
 
 
 def _heading(key: str, told: str = "") -> None:

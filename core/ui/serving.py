@@ -15,7 +15,7 @@ from core.recommend.source import read_histories
 from core.recommend.withheld import stamp as withheld_stamp
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
-from core.ui.text import distinct, number
+from core.ui.text import distinct, number, t
 
 if TYPE_CHECKING:
     from core.domain import Product
@@ -91,7 +91,7 @@ class Serving:
 
     def shopper_label(self, shopper: str) -> str:
         """The shopper's id and how much is known of them."""
-        return f"{shopper} · {number(len(self.histories.get(shopper, ())))}"
+        return t("recommend.shopper_n", shopper=shopper, n=number(len(self.histories.get(shopper, ()))))
 
     def history(self, shopper: str) -> list[str]:
         """Products of a shopper, oldest first."""

@@ -112,6 +112,14 @@ def empty(name: str, *, what: str, why: str, button: Callable[[], object] | None
             button()
 
 
+def fold(title: str, *, open: bool = False) -> None:
+    """Head the container around it; on a phone all below the head is folded away until the head is touched, except
+    where it is ``open`` from the start."""
+    name, state = escape(title), " open" if open else ""
+    st.html(f'<h2 class="sg-h2 sg-fold-wide">{name}</h2>')
+    st.html(f'<details class="sg-fold"{state}><summary>{name}</summary></details>')
+
+
 def current_workspace() -> Workspace:
     """The workspace of this visit: that of the link, the one chosen before, or the one last worked in.
 

@@ -13,7 +13,9 @@ from core.ui.text import t
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-ROW_PIXELS = 35
+ROW_PIXELS = 33
+"""A row's height at the theme's font size."""
+MOST_ROWS = 12
 
 
 def table(
@@ -30,10 +32,10 @@ def table(
     ``columns`` maps a column to a ``st.column_config`` entry, a label, or None to hide it. Without ``height`` the
     table is as tall as its rows, up to twelve.
     """
-    pixels = height or ROW_PIXELS * (min(len(df), 12) + 1) + 3
+    tall = "content" if len(df) <= MOST_ROWS else ROW_PIXELS * (MOST_ROWS + 1) + 2
     options: dict[str, Any] = {
         "width": "stretch",
-        "height": pixels,
+        "height": height or tall,
         "hide_index": True,
         "column_config": dict(columns or {}),
         "key": key,

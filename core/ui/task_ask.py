@@ -55,9 +55,9 @@ def ask(workspace: Workspace, opened: Opened) -> None:
         if not moved:
             st.info(t("tasks.flat"), icon=":material/info:")
             return
-        panels.card(question)
     with right:
         _why(workspace, opened, question, output)
+        panels.card(question)
     _deeper(workspace, opened, question)
 
 
@@ -203,7 +203,8 @@ def _why(workspace: Workspace, opened: Opened, question: Question, output: str) 
     label = output_labels(workspace, opened)[output]
     unit = t(f"tasks.unit_{opened.card.kind.value}", name=label)
     st.caption(unit)
-    show(view.waterfall(exact), "tasks_waterfall")
+    start = "class" if opened.card.kind is Kind.CLASS else "average"
+    show(view.waterfall(exact, start), "tasks_waterfall")
     panels.lime(question)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 300
 MOST_BARS = 6
+LEAST = 0.001
+"""Chances below it are said to be so, not rounded to none."""
 
 
 def loss_figure(lines: Sequence[Mapping[str, Any]], epochs: int = 0) -> Figure:
@@ -140,7 +142,7 @@ def answer_figure(told: Mapping[str, float], chosen: str) -> Figure:
             orientation="h",
             y=[name for name, _ in ranked],
             x=[value for _, value in ranked],
-            text=[percent(value) for _, value in ranked],
+            text=[percent(value) if value >= LEAST else f"< {percent(LEAST)}" for _, value in ranked],
             textposition="outside",
             cliponaxis=False,
             marker_color=[POSITIVE if name == chosen else BASELINE for name, _ in ranked],

@@ -103,6 +103,8 @@ def duration(seconds: float | None) -> str:
     whole = round(seconds)
     if whole < 60:
         return t("common.seconds", n=whole)
+    if whole < 3600 and whole % 60 == 0:
+        return t("common.minutes", m=whole // 60)
     if whole < 3600:
         return t("common.minutes_seconds", m=whole // 60, s=whole % 60)
     return t("common.hours_minutes", h=whole // 3600, m=whole % 3600 // 60)
@@ -158,13 +160,18 @@ def spelt_out(name: str) -> str:
     return " ".join(word if word.isupper() else word.lower() for word in words.split())
 
 
-def distinct(names: Mapping[str, str]) -> dict[str, str]:
-    """A label for each key that no other key has: the name, followed by the key where two share it.
+def distinct(names: Mapping[str, str], marks: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A label for each key that no other key has: the name, followed where two share it by the key's mark, such as its
+    time, or where that is shared too by the key itself.
 
     Streamlit's choosers send a choice back as its label, so of two equal labels the last would always be chosen.
     """
     shared = Counter(names.values())
-    return {key: name if shared[name] == 1 else f"{name} · {key}" for key, name in names.items()}
+    if marks is None:
+        return {key: name if shared[name] == 1 else f"{name} · {key}" for key, name in names.items()}
+    return distinct(
+        {key: name if shared[name] == 1 else f"{name} · {marks[key]}" for key, name in names.items()}
+    )
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -34,6 +34,16 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def ground() -> str:
+    """The colour of the page, for words inside a picture that lines may cross."""
+    return str(st.get_option(f"theme.{'dark' if dark() else 'light'}.backgroundColor") or "rgba(0,0,0,0)")
+
+
+def ink() -> str:
+    """The colour of text, for marks that have to stand out from bars of any colour."""
+    return str(st.get_option(f"theme.{'dark' if dark() else 'light'}.textColor") or "#7d8590")
+
+
 @contextmanager
 def steady(key: str, height: int) -> Iterator[None]:
     """A place that keeps at least ``height`` pixels while its content comes and goes, so that nothing below jumps."""

@@ -14,7 +14,17 @@ import yaml
 from core.ontology import RELATIONS, Family
 from core.settings import ASSETS, REPOSITORY
 from core.ui import text
-from core.ui.text import ago, duration, family_label, number, percent, relation_label, speaking, type_label
+from core.ui.text import (
+    ago,
+    distinct,
+    duration,
+    family_label,
+    number,
+    percent,
+    relation_label,
+    speaking,
+    type_label,
+)
 
 I18N = ASSETS / "i18n"
 FILES = sorted(path.name for path in (I18N / "en").glob("*.yaml"))
@@ -156,11 +166,23 @@ def test_relative_times(seconds: float, english: str, chinese: str) -> None:
         assert ago(1_000_000 - seconds, now=1_000_000) == chinese
 
 
+def test_two_of_one_name_are_told_apart_by_their_marks() -> None:
+    names = {"a": "quick", "b": "quick", "c": "quick", "d": "best"}
+    marks = {"a": "Monday", "b": "Friday", "c": "Friday", "d": "Friday"}
+    assert distinct(names, marks) == {
+        "a": "quick · Monday",
+        "b": "quick · Friday · b",
+        "c": "quick · Friday · c",
+        "d": "best",
+    }
+
+
 def test_durations() -> None:
-    assert [duration(s) for s in (0.42, 48, 200, 7500, None)] == [
+    assert [duration(s) for s in (0.42, 48, 200, 1800, 7500, None)] == [
         "0.4 s",
         "48 s",
         "3 min 20 s",
+        "30 min",
         "2 h 5 min",
         "–",
     ]
