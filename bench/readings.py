@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.common import timed
-from core.extract.ensemble import FEATURES, WEIGHTS, Candidate, Ensemble, Weights, best, weighed
+from core.extract.ensemble import (
+    FEATURES,
+    WEIGHTS,
+    Candidate,
+    Ensemble,
+    Weights,
+    best,
+    values_of,
+    weighed,
+)
 from core.extract.evaluate import Evaluation, evaluate
 from core.extract.ground import Span
 from core.extract.labelled import Asked, Labelled
@@ -50,8 +59,9 @@ def kept(cache: Path, held: list[Labelled], asked: Asked) -> Fold:
     return Fold(held, asked, made, raw["train_seconds"], raw["read_seconds"])
 
 
-def fit(folds: Sequence[Fold]) -> Weights:
-    """A logistic model over all candidates; the threshold with the best mean of both F1 over these folds."""
+def fit(folds: Sequence[Fold], names: tuple[str, ...] = FEATURES) -> Weights:
+    """A logistic model over these features of all candidates; the threshold with the best mean of both F1 over these
+    folds."""
     from sklearn.linear_model import LogisticRegression
 
     rows, right = [], []
@@ -59,12 +69,10 @@ def fit(folds: Sequence[Fold]) -> Weights:
         for item, candidates in zip(part.items, part.candidates, strict=True):
             for candidate in candidates:
                 span = candidate.span
-                rows.append(candidate.features)
+                rows.append(values_of(candidate, names))
                 right.append(item.text[span.start : span.end] in item.values.get(span.relation, ()))
     model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2_000).fit(rows, right)
-    coefficients = {
-        name: round(float(value), 4) for name, value in zip(FEATURES, model.coef_[0], strict=True)
-    }
+    coefficients = {name: round(float(value), 4) for name, value in zip(names, model.coef_[0], strict=True)}
     tried = [Weights(coefficients, step / 100) for step in range(5, 62, 3)]
     return max(tried, key=lambda w: statistics.mean(_f1(part, w) for part in folds))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,7 @@ def _extraction(arguments: argparse.Namespace) -> Result:
 
         return score_spans(arguments.train, arguments.test)
     from core.extract import methods
+    from core.extract.calibrate import outlook
     from core.extract.evaluate import evaluate
     from core.extract.labelled import asked_of, read_asked, read_labelled
 
@@ -148,6 +150,7 @@ def _extraction(arguments: argparse.Namespace) -> Result:
         "tokens_per_product": found.tokens / len(test),
         "llm_share": found.by_model / len(test),
         "ece": result.ece,
+        "recalibration": [asdict(point) for point in outlook(result.sure)],
         "review": result.triage.to_json(),
         "n": result.n,
         "absent_left_empty": result.left_empty,

@@ -17,6 +17,7 @@ from core.domain import Assertion, Document, EntryKind, LogEntry
 from core.errors import ConfigError
 from core.extract import columns
 from core.extract.budget import Budget, Cost
+from core.extract.calibrate import AS_IT_IS, Calibration
 from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.joint import GIVEN, READER, TAGGER, Heard, Joint, ReaderSource
@@ -65,10 +66,13 @@ class Reader:
         config: CascadeConfig | None = None,
         reader: ReaderSource | None = None,
         budget: Budget | None = None,
+        calibration: Calibration = AS_IT_IS,
     ) -> None:
         self.schema = schema
         self.config = config or CascadeConfig()
-        self.joint = Joint(schema, tagger, reader, use_patterns=self.config.use_patterns)
+        self.joint = Joint(
+            schema, tagger, reader, use_patterns=self.config.use_patterns, calibration=calibration
+        )
         self.model = model
         self.budget = budget or Budget()
         self.skipped: Counter[str] = Counter()

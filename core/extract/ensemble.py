@@ -42,12 +42,15 @@ FEATURES = (
     "shared",
     "known_elsewhere",
 )
+CROSSED = ("known*reader",)
+"""Products of features: where a pattern stands too, it matters less how sure the reader is of the words."""
 _FLOOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """``coefficients`` by feature name; ``threshold`` is the confidence from which a value is given."""
+    """``coefficients`` by feature name, or by several joined by ``*`` for their product; ``threshold`` is the
+    confidence from which a value is given."""
 
     coefficients: Mapping[str, float] = field(default_factory=dict)
     threshold: float = 0.4
@@ -119,9 +122,21 @@ def weighed(candidates: Sequence[Candidate], weights: Weights) -> list[Span]:
 
 def _score(candidate: Candidate, weights: Weights) -> float:
     return sum(
-        weights.coefficients.get(name, 0.0) * value
-        for name, value in zip(FEATURES, candidate.features, strict=True)
+        coefficient * value
+        for coefficient, value in zip(
+            weights.coefficients.values(), values_of(candidate, tuple(weights.coefficients)), strict=True
+        )
     )
+
+
+def values_of(candidate: Candidate, names: tuple[str, ...]) -> list[float]:
+    """A candidate's features of these names; of names joined by ``*`` their product."""
+    return [math.prod(candidate.features[at] for at in places) for places in _places(names)]
+
+
+@cache
+def _places(names: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(FEATURES.index(part) for part in name.split("*")) for name in names)
 
 
 def best(spans: Sequence[Span], threshold: float) -> dict[str, Span]:

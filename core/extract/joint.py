@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.catalogue.language import detect
 from core.domain import canonical_json, content_hash
 from core.extract import patterns, shelf_words
+from core.extract.calibrate import AS_IT_IS, Calibration
 from core.extract.ensemble import Candidate, Weights, candidates_of, default_weights, weighed
 from core.extract.ground import Span, find
 from core.extract.query import Query
@@ -86,7 +87,8 @@ class Said:
 @dataclass(frozen=True)
 class Heard:
     """What was said of a passage. ``tagged`` are the tagger's values as it says them alone; ``said`` all that are
-    sure enough to be given, and all of the tagger's, as weighed. ``doubt`` is the expected number of wrong decisions.
+    sure enough to be given, and all of the tagger's, as weighed and calibrated. ``doubt`` is the expected number of
+    wrong decisions.
     """
 
     tagged: tuple[Span, ...]
@@ -104,7 +106,8 @@ def weights(use: str, path: Path = WEIGHTS) -> Weights:
 
 
 class Joint:
-    """Reads passages with what there is of tagger and span reader; either may be None."""
+    """Reads passages with what there is of tagger and span reader; either may be None. ``calibration`` is what
+    reviewers' decisions say of the confidence in product text on this catalogue."""
 
     def __init__(
         self,
@@ -113,10 +116,12 @@ class Joint:
         reader: ReaderSource | None = None,
         *,
         use_patterns: bool = True,
+        calibration: Calibration = AS_IT_IS,
     ) -> None:
         self.schema = schema
         self.tagger = tagger
         self.reader = reader
+        self.calibration = calibration
         self._use_patterns = use_patterns
         self._every = frozenset(attribute.relation for attribute in schema.every)
 
@@ -130,9 +135,11 @@ class Joint:
         """The version of the two together: another tagger, reader or weighing is another version."""
         if self.reader is None:
             return self.tagger_version
+        known = self.calibration
         used = [
             *(path.read_text("utf-8") for path in (WEIGHTS, shelf_words.PATH)),
             canonical_json(default_weights("both").coefficients),
+            *([canonical_json([known.slope, known.shift])] if known.facts else []),
         ]
         return content_hash(self.tagger_version, self.reader.version, str(self.reader.taught), *used)[:12]
 
@@ -162,14 +169,23 @@ class Joint:
         tagged = self._alone(passage, spans)
         if read is None:
             said = tuple(Said(span, (TAGGER,)) for span in tagged)
-            return Heard(tagged, said, doubt_of(tagged) + share, False)
+            return Heard(tagged, self._calibrated(passage, said), doubt_of(tagged) + share, False)
         chosen = self._weights(passage)
         candidates = candidates_of(read, spans, known)
         sure = weighed(candidates, chosen)
         # The known patterns are asked with the span reader, and speak as one with it.
         asked = [*read, *(match.span for match in known)]
         said = _given(sure, _voices(candidates, asked, spans), chosen.threshold)
-        return Heard(tagged, said, doubt_of(sure) + share, True)
+        return Heard(tagged, self._calibrated(passage, said), doubt_of(sure) + share, True)
+
+    def _calibrated(self, passage: Passage, said: Sequence[Said]) -> tuple[Said, ...]:
+        if passage.kind == "review" or not self.calibration.facts:
+            return tuple(said)
+        sure = [self.calibration.of(one.span.confidence) for one in said]
+        return tuple(
+            replace(one, span=replace(one.span, confidence=value))
+            for one, value in zip(said, sure, strict=True)
+        )
 
     def _weights(self, passage: Passage) -> Weights:
         seen = self._seen(passage.category)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain import Assertion, Document, DocumentKind
+from core.domain import Assertion, Document, DocumentKind, content_hash
 from core.errors import ExtractionError
 from core.extract import shipped, tagger_training
 from core.extract.example import Example
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.extract.span_reader import SpanReader
 
 FOLDER, READER_FOLDER = "tagger", "reader"
+_TAUGHT = "texts.json"
 REHEARSED = 60
 _SEEN, _MOST_EPOCHS, _LEAST_EPOCHS = 400, 5, 2
 _RATE, _HEAD_RATE = 1e-4, 5e-4
@@ -74,11 +75,27 @@ def examples_of(
 def teach(workspace: Workspace, examples: Iterable[Example], *, with_sample: bool = True) -> Tagger:
     """Train the workspace's own tagger and keep it in its ``tagger`` folder; the sample's gold is taught too, unless
     ``with_sample`` is off. Raises DataError when there is nothing labelled."""
-    lessons = [*examples, *(shipped.read_gold() if with_sample else [])]
-    made = tagger_training.train(lessons)
+    own = list(examples)
+    made = tagger_training.train([*own, *(shipped.read_gold() if with_sample else [])])
     made.save(workspace.sub(FOLDER) / made.version)
+    taught = sorted({content_hash(example.text) for example in own})
+    (workspace.sub(FOLDER) / made.version / _TAUGHT).write_text(json.dumps(taught), "utf-8")
     (workspace.sub(FOLDER) / "current").write_text(made.version, "utf-8")
     return made
+
+
+def taught_texts(workspace: Workspace) -> frozenset[str]:
+    """The hashes of the texts that this workspace's own readers have learned from: of those they are surer than of
+    others."""
+    folder = Path(workspace.folder) / FOLDER
+    file = folder / _current(folder) / _TAUGHT
+    return frozenset(json.loads(file.read_text("utf-8"))) if file.is_file() else frozenset()
+
+
+def reading_with(workspace: Workspace) -> str:
+    """The versions of the workspace's tagger ("" as shipped) and span reader ("" where there is none), in one word."""
+    reader = reader_of(workspace)
+    return f"{_current(Path(workspace.folder) / FOLDER)}+{reader.version if reader else ''}"
 
 
 def tagger_of(workspace: Workspace) -> Tagger:

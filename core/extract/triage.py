@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,15 +54,23 @@ class Triage:
         """The curve of a queue that shows one fact a look and has all errors first: no order of facts is better."""
         return found_curve((float(not right), int(not right)) for right in self.right)
 
+    @cached_property
+    def perfect_by_value(self) -> list[Point]:
+        """The curve of a queue that shows one value a look and has those with most errors first."""
+        wrong = Counter(group for right, group in zip(self.right, self.groups, strict=True) if not right)
+        return found_curve((float(wrong[group]), wrong[group]) for group in set(self.groups))
+
     def to_json(self) -> dict[str, Any]:
         """The shares of all errors that lie in the first tenth of each queue, and in as many looks at values as a tenth
-        of the facts takes looks, in [0, 1], None where there is no error; the share of values that is wrong; and how
-        many looks each queue has."""
+        of the facts takes looks, each beside the most that any order could find (``perfect``), in [0, 1], None where
+        there is no error; the share of values that is wrong; and how many looks each queue has."""
         return {
             "first_tenth": found_at(self.by_fact, FIRST),
             "first_tenth_by_value": found_at(self.by_value, FIRST),
             "same_looks_by_value": found_at(self.by_value, self._of_values(FIRST)),
             "perfect": found_at(self.perfect, FIRST),
+            "perfect_by_value": found_at(self.perfect_by_value, FIRST),
+            "perfect_same_looks": found_at(self.perfect_by_value, self._of_values(FIRST)),
             "wrong_share": self.wrong_share,
             "facts": len(self.groups),
             "values": len(set(self.groups)),

@@ -15,6 +15,7 @@ from core.graph.reading import chunks, states
 from core.llm.files import EMBEDDED
 from core.stages.build_pane import Subject
 from core.stages.build_plan import BuildParams
+from core.stages.calibration import calibration_of
 from core.storage.tables import assertions
 from core.storage.workspaces import Workspace
 
@@ -50,6 +51,7 @@ def cascade_of(
         config,
         reader_of(workspace),
         budget,
+        calibration_of(workspace),
     )
 
 

@@ -16,6 +16,7 @@ from core.stages.build_cascade import cascade_of, told, work_of
 from core.stages.build_pane import Pane, Subject
 from core.stages.build_plan import BuildParams
 from core.stages.build_report import Reporter
+from core.stages.calibration import recalibrate
 from core.stages.readings import Record, Records, digest_of
 
 
@@ -239,6 +240,7 @@ def steps(
     facts stand."""
     yield Columns(schema, reporter)
     context.progress(0, 0, "loading")
+    recalibrate(context.workspace, schema)
     cascade = cascade_of(context.workspace, schema, params, budget)
     yield Tagged(cascade, schema, reporter)
     if "reader" in cascade.extractors:

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.domain import canonical_json, content_hash
 from core.extract import methods
+from core.extract.calibrate import AS_IT_IS, Calibration
 from core.extract.ensemble import Ensemble, best
 from core.extract.ground import Span
 from core.extract.joint import Joint, Passage
@@ -25,6 +26,7 @@ from core.jobs.context import Context
 from core.llm.base import Completion, LanguageModel, OnToken
 from core.llm.grammar import CopyForm
 from core.stages.build_cascade import prior_trust
+from core.stages.calibration import calibration_of
 from core.stages.evaluate_plan import EvaluateParams, Part, material, parse, parts
 from core.stages.evaluate_result import Outcome, result_of, save, score
 from core.stages.evaluate_texts import Material
@@ -69,6 +71,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         )
     context.progress(100, 100)
     result = {"id": context.job_id, "created_at": time.time(), **result_of(given, chosen, outcomes)}
+    result["calibrated"] = _calibration(context, chosen).facts
     save(context.workspace, context.job_id, result)
     return {name: result[name] for name in _HEADLINE}
 
@@ -104,7 +107,7 @@ def _read(
         config = MethodConfig(params.method, params.share, trust)
         return methods.read(test.items, given.asked, train, model, config)
     if params.reader == "own":
-        return _as_builds_read(context, test)
+        return _as_builds_read(context, test, _calibration(context, params))
     if not train:
         return methods.read(test.items, given.asked)
     begun = time.perf_counter()
@@ -129,10 +132,16 @@ def _taught(context: Context, given: Material, params: EvaluateParams, part: Par
     return methods.taught(lessons, given.asked, config, judged=judged, on_epoch=on_epoch)
 
 
-def _as_builds_read(context: Context, test: Material) -> Readings:
+def _calibration(context: Context, params: EvaluateParams) -> Calibration:
+    """That of builds, where they are what is judged; what was fitted to decisions is not judged on them."""
+    builds = params.reader == "own" and params.source != "review"
+    return calibration_of(context.workspace) if builds else AS_IT_IS
+
+
+def _as_builds_read(context: Context, test: Material, known: Calibration) -> Readings:
     """What a build would take for facts, attribute by attribute, with the very confidence it would write."""
     schema = in_force(context.workspace).schema or default()
-    joint = Joint(schema, tagger_of(context.workspace), reader_of(context.workspace))
+    joint = Joint(schema, tagger_of(context.workspace), reader_of(context.workspace), calibration=known)
     passages = [
         Passage(item.text, item.category, kind) for item, kind in zip(test.items, test.kinds, strict=True)
     ]

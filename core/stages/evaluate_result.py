@@ -6,11 +6,12 @@ import json
 import re
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import DataError
+from core.extract.calibrate import outlook
 from core.extract.evaluate import Evaluation, Wrong, evaluate, reliability
 from core.extract.ground import Span
 from core.extract.methods import Readings
@@ -60,6 +61,7 @@ def result_of(given: Material, params: EvaluateParams, outcomes: Sequence[Outcom
         "by_category": {name: cells.to_json() for name, cells in judged.by_category.items()},
         "by_attribute": {name: cells.to_json() for name, cells in judged.by_attribute.items()},
         "reliability": [list(row) for row in reliability(judged.sure)],
+        "recalibration": [asdict(point) for point in outlook(judged.sure)],
         "folds": [_fold(given, outcome) for outcome in whole if outcome.part.train],
         "curve": _curve(given, outcomes) if params.curve else [],
         "spent": _spent(given, params, outcomes),

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.extract.calibrate import GOOD
 from core.extract.learning import Prospect, half_width
 from core.extract.triage import FIRST
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
@@ -78,6 +79,47 @@ def reliability_figure(rows: Sequence[Sequence[float]]) -> Figure:
     figure.update_xaxes(**shares)
     figure.update_xaxes(title=t("evaluate.axis_confidence"), row=2, col=1)
     return styled(figure, 360)
+
+
+def recalibration_figure(points: Sequence[Mapping[str, float]]) -> Figure:
+    """Calibration error by the number of reviewed facts, with the range of its draws, and the error that is aimed at.
+
+    ``points`` have ``facts``, ``ece``, ``low`` and ``high``.
+    """
+    from plotly import graph_objects as go
+
+    figure = go.Figure()
+    facts = [point["facts"] for point in points]
+    figure.add_scatter(
+        x=[*facts, *facts[::-1]],
+        y=[*(point["high"] for point in points), *(point["low"] for point in points[::-1])],
+        fill="toself",
+        fillcolor=POSITIVE,
+        opacity=0.15,
+        line={"width": 0},
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=facts,
+        y=[point["ece"] for point in points],
+        mode="lines+markers",
+        line={"color": POSITIVE, "width": 2},
+        marker={"size": 7},
+        name=t("evaluate.measured"),
+        hovertemplate=t("evaluate.recalibration_hover", n="%{x:,}", ece="%{y:.3f}") + _BARE,
+    )
+    figure.add_scatter(
+        x=[facts[0], facts[-1]],
+        y=[GOOD, GOOD],
+        mode="lines",
+        line={"color": BASELINE, "dash": "dot", "width": 1.4},
+        name=t("evaluate.good_enough"),
+        hoverinfo="skip",
+    )
+    figure.update_xaxes(title=t("evaluate.axis_reviewed"), tickvals=facts)
+    figure.update_yaxes(title=t("evaluate.axis_ece"), rangemode="tozero", tickformat=".2f")
+    return styled(figure, 260)
 
 
 def triage_figure(curves: Mapping[str, Sequence[float]]) -> Figure:

@@ -11,7 +11,8 @@ import streamlit as st
 
 from core.extract.learning import Prospect, half_width, prospect
 from core.ui.charts import show
-from core.ui.evaluate_charts import curve_figure, reliability_figure, triage_figure
+from core.ui.evaluate_calibration import calibration
+from core.ui.evaluate_charts import curve_figure, triage_figure
 from core.ui.evaluate_compare import differences
 from core.ui.evaluate_errors import errors
 from core.ui.evaluate_state import SCORES, Kept, labels, points, signed
@@ -101,7 +102,17 @@ def triage(result: Mapping[str, Any]) -> None:
     names = ("first_tenth_by_value", "same_looks_by_value", "first_tenth", "perfect", "wrong_share")
     told = {name: percent(found[name], 0) for name in names}
     told |= {name: number(found[name]) for name in ("facts", "values")}
-    st.caption(t("evaluate.triage_told", **told), help=t("evaluate.triage_help", **told))
+    best = found.get("perfect_same_looks")
+    most = (
+        t(
+            "evaluate.triage_most",
+            perfect_same_looks=percent(best, 0),
+            share=percent(found["same_looks_by_value"] / best, 0),
+        )
+        if best
+        else ""
+    )
+    st.caption(t("evaluate.triage_told", **told), help=t("evaluate.triage_help", most=most, **told))
     show(triage_figure(found["curves"]), f"evaluate-triage-{result['id']}")
 
 
@@ -154,9 +165,7 @@ def _inside(kept: Kept) -> None:
         if kept.result["curve"]:
             curve(kept.result)
     with right:
-        st.html(f'<h2 class="sg-h2">{escape(t("evaluate.calibration"))}</h2>')
-        st.caption(t("evaluate.calibration_told", ece=number(kept.result["ece"], 3)))
-        show(reliability_figure(kept.result["reliability"]), f"evaluate-reliability-{kept.id}")
+        calibration(kept.result)
         triage(kept.result)
     errors(kept, narrow)
 

@@ -8,6 +8,8 @@ from html import escape
 import streamlit as st
 
 from core.domain import EntryKind
+from core.extract.calibrate import LEAST
+from core.extract.joint import READER, TAGGER
 from core.extract.normalise import NormalValue
 from core.graph.looks import Look
 from core.graph.model import Evidence, Reason
@@ -17,6 +19,7 @@ from core.graph.review_log import Choice
 from core.graph.store import GraphStore
 from core.ontology import family
 from core.settings import ASSETS
+from core.stages.calibration import calibration_of
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
 from core.ui.facts import Span, field_label, highlight, normalised
@@ -94,8 +97,17 @@ def _doubts(workspace: Workspace, look: Look) -> list[str]:
         rows.append(_row(reason_label(item.reason, sentence=True), _because(workspace, item)))
     odds = t("review.chance_apart" if signals.apart else "review.chance", value=percent(chance(signals)))
     rows.append(_row(odds, t("review.chance_of", value=percent(item.lead.confidence))))
+    if item.lead.extractor in (TAGGER, READER):
+        rows.append(_calibrated(workspace))
     rows.append(_row(t("review.reach", n=number(signals.reach)), t("review.reach_note")))
     return rows
+
+
+def _calibrated(workspace: Workspace) -> str:
+    """Whether confidence keeps its word on this catalogue, as far as that is known."""
+    if facts := calibration_of(workspace).facts:
+        return _row(t("review.calibrated", n=number(facts)))
+    return _row(t("review.uncalibrated"), t("review.uncalibrated_note", least=number(LEAST)))
 
 
 def _because(workspace: Workspace, item: Item) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.extract.ensemble import FEATURES, Weights, best, candidates_of, default_weights
+from core.extract.ensemble import FEATURES, Weights, best, candidates_of, default_weights, values_of
 from core.extract.ground import Span
 
 places = st.tuples(
@@ -47,3 +47,10 @@ def test_the_surest_span_above_the_threshold_is_the_value() -> None:
     found = best([Span(0, 3, "Brand", 0.5), Span(4, 9, "Brand", 0.6), Span(0, 3, "Color", 0.39)], 0.4)
     assert found == {"Brand": Span(4, 9, "Brand", 0.6)}
     assert 0 < Weights().threshold < 1
+
+
+def test_a_product_of_features_has_a_weight_of_its_own() -> None:
+    (candidate,) = candidates_of(spans([(0, 5, "Brand", 0.7)]), [])
+    told = dict(zip(FEATURES, candidate.features, strict=True))
+    found = values_of(candidate, ("one", "reader*margin"))
+    assert found == [1.0, told["reader"] * told["margin"]]
