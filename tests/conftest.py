@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import os
+
+# Tests run side by side, a process a core: further threads of PyTorch or BLAS would only wait for each other.
+# Set before either is imported; servers and jobs that a test starts inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("SHELFGRAPH_THREADS", "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as laws
 
 from core.settings import REPOSITORY, settings
 from core.storage.workspaces import Workspace, Workspaces
+
+if not os.environ.get("CI"):  # where Hypothesis does so by itself: how long an example takes is no law
+    laws.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    laws.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.jobs import Jobs
 from core.settings import REPOSITORY, settings
 from core.storage.workspaces import Workspace, Workspaces
 
@@ -28,6 +30,15 @@ def words(test: AppTest) -> str:
     kinds = (test.markdown, test.caption, test.subheader, test.info, test.warning, test.code)
     html = [str(element.proto.body) for element in test.get("html")]
     return " ".join([*html, *(str(one.value) for kind in kinds for one in kind)])
+
+
+def reported(workspace: Workspace, stage: str, event: str, times: int) -> None:
+    """Wait until the running job's reports are where a page reads them; they are written from time to time."""
+    jobs, end = Jobs(workspace), time.monotonic() + 60
+    (job,) = jobs.list(stage, active=True)
+    while sum(one.kind == event for one in jobs.events(job.id, limit=10_000)) < times:
+        assert time.monotonic() < end, f"{event} is not reported"
+        time.sleep(0.02)
 
 
 @contextmanager

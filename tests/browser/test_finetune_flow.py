@@ -12,7 +12,7 @@ from core.jobs import run_inline
 from core.stages import REGISTRY
 from tests import tiny_model
 from tests.browser.conftest import Server
-from tests.browser.test_build_flow import sample
+from tests.browser.steps import SECONDS, sample
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +43,7 @@ def test_facts_become_lessons_and_lessons_an_adapter(page: Any, server: Server) 
     page.wait_for_selector(".st-key-finetune-start button:not([disabled])")
     page.get_by_role("button", name="Fine-tune", exact=True).click()
     page.wait_for_selector(".sg-tune-meters")
-    page.wait_for_selector(".sg-tune-card:has-text('tiny+first-try')", timeout=120_000)
+    page.wait_for_selector(".sg-tune-card:has-text('tiny+first-try')", timeout=SECONDS * 1_000)
     page.wait_for_selector(".js-plotly-plot")
     assert page.locator(".sg-tune-card").first.inner_text().count("2 in") == 1
     page.get_by_role("link", name="Read with it").click()

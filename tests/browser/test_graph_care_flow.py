@@ -1,4 +1,4 @@
-"""Looking after a graph in a browser: it is taken along, an attribute is made one, a finding leads to its place."""
+"""Looking after a graph in a browser: it is taken along, a finding leads to its place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.jobs import run_inline
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspaces
 from tests.browser.conftest import Server
-from tests.graph_world import fill, fill_partner
+from tests.graph_world import fill
 from tests.quality_world import fill_shelves
 
 pytestmark = pytest.mark.browser
@@ -38,19 +38,6 @@ def test_a_graph_taken_along_is_the_same_in_another_workspace(
     page.locator(".sg-exchange-done").wait_for()
     (new,) = {info.id for info in known.list()} - before
     assert GraphStore(known.open(new)).graph().hash == GraphStore(shop).graph().hash
-
-
-def test_an_attribute_of_two_shops_is_made_one_and_taken_back(server: Server, page: Any) -> None:
-    shop = Workspaces(server.home / "workspaces").create("Two names")
-    fill_partner(shop)
-    before = GraphStore(shop).graph().hash
-    page.goto(f"{server.url}/fusion?w={shop.info.id}&lang=en&view=attributes")
-    page.get_by_role("button", name="Count as").first.click()
-    page.get_by_role("button", name="Undo").wait_for()
-    assert "Werkstoff" not in {fact.relation for fact in GraphStore(shop).graph().facts.values()}
-    page.get_by_role("button", name="Undo").click()
-    page.get_by_role("button", name="Count as").first.wait_for()
-    assert GraphStore(shop).graph().hash == before
 
 
 def test_a_finding_leads_to_the_evidence_that_mends_it(server: Server, page: Any) -> None:

@@ -14,6 +14,7 @@ from core.graph.log import Log
 from core.storage.workspaces import Workspace, Workspaces
 from core.ui.charts import FAMILY_COLORS
 from tests.browser.conftest import Server
+from tests.browser.steps import heard
 from tests.graph_world import SHOP, document, fill, hostile_view, put_products, read
 
 pytestmark = pytest.mark.browser
@@ -64,21 +65,21 @@ def test_a_click_opens_a_node_and_a_double_click_adds_to_a_picture_that_holds_st
     page: Any, server: Server, shop: Workspace
 ) -> None:
     sizes: list[int] = []
-    page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: sizes.append(len(frame))))
-    visit(page, server, shop, node="product:k1", r="1")
-    drawn(page, "material:stainless steel")
-    assert max(sizes) > 100_000, "the library comes once"
-    page.evaluate(f"() => {FRAME}.network.moveTo({{ scale: 0.9 }})")
-    before = place(page, "material:stainless steel")
-    sizes.clear()
-    page.mouse.click(*before[:2])
-    heading(page, "stainless steel")
-    assert place(page, "material:stainless steel") == before
-    page.mouse.dblclick(*before[:2])
-    drawn(page, "product:k2")
-    assert place(page, "material:stainless steel") == before
-    assert "open=material" in page.url
-    assert max(sizes) < 100_000, "and never again"
+    with heard(page, "websocket", lambda ws: ws.on("framereceived", lambda frame: sizes.append(len(frame)))):
+        visit(page, server, shop, node="product:k1", r="1")
+        drawn(page, "material:stainless steel")
+        assert max(sizes) > 100_000, "the library comes once"
+        page.evaluate(f"() => {FRAME}.network.moveTo({{ scale: 0.9 }})")
+        before = place(page, "material:stainless steel")
+        sizes.clear()
+        page.mouse.click(*before[:2])
+        heading(page, "stainless steel")
+        assert place(page, "material:stainless steel") == before
+        page.mouse.dblclick(*before[:2])
+        drawn(page, "product:k2")
+        assert place(page, "material:stainless steel") == before
+        assert "open=material" in page.url
+        assert max(sizes) < 100_000, "and never again"
 
 
 def test_an_edge_opens_the_words_behind_its_fact(page: Any, server: Server, shop: Workspace) -> None:
@@ -122,16 +123,14 @@ def hostile() -> Assertion:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_picture_wears_the_theme(chromium: Any, server: Server, shop: Workspace, scheme: str) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    page = context.new_page()
-    visit(page, server, shop, node="product:f1")
-    drawn(page, "product:f1")
-    ink = page.evaluate(f"() => getComputedStyle({FRAME}).color")
+def test_the_picture_wears_the_theme(phone: Any, server: Server, shop: Workspace, scheme: str) -> None:
+    phone.emulate_media(color_scheme=scheme)
+    visit(phone, server, shop, node="product:f1")
+    drawn(phone, "product:f1")
+    ink = phone.evaluate(f"() => getComputedStyle({FRAME}).color")
     light = sum(int(part) for part in ink.removeprefix("rgb(").removesuffix(")").split(",")[:3]) / 3
     assert (light < 128) == (scheme == "light")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    context.close()
+    assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_the_picture_can_be_taken_along(page: Any, server: Server, shop: Workspace) -> None:

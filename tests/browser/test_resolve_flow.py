@@ -13,6 +13,7 @@ from core.jobs import run_inline
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspaces
 from tests.browser.conftest import Server
+from tests.browser.steps import quiet
 from tests.resolve_world import two_shops
 
 pytestmark = pytest.mark.browser
@@ -42,9 +43,6 @@ BUTTONS = {"a": "accept-first", "x": "apart-first", "u": "undo-last"}
 def key(page: Any, letter: str, told: str) -> None:
     """Press a key on a page that holds still and whose button can hear it, and wait for what is said of it."""
     page.locator(f".st-key-resolve-{BUTTONS[letter]} button:enabled").wait_for()
-    page.wait_for_timeout(500)
-    page.wait_for_function(
-        '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
-    )
+    quiet(page)
     page.keyboard.press(letter)
     page.wait_for_selector(f".sg-resolve-told:has-text('{told}')")

@@ -21,7 +21,7 @@ from core.stages import REGISTRY
 from core.storage import tables
 from core.storage.workspaces import Workspace, Workspaces
 from tests.browser.conftest import Server
-from tests.browser.test_build_flow import sample
+from tests.browser.steps import SECONDS, quiet, sample, settled
 from tests.graph_world import HOSTILE, document, put_documents, put_products, read
 
 pytestmark = pytest.mark.browser
@@ -39,14 +39,7 @@ def visit(page: Any, server: Server, shop: Workspace, **params: str) -> None:
     query = urlencode({"w": shop.info.id, "lang": "en", **params})
     page.goto(f"{server.url}/review?{query}")
     page.wait_for_selector("h1.sg-title")
-    settle(page)
-
-
-def settle(page: Any) -> None:
-    page.wait_for_timeout(250)
-    page.wait_for_function(
-        '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
-    )
+    settled(page)
 
 
 def looks_of(shop: Workspace) -> list[Look]:
@@ -61,14 +54,16 @@ def looks_of(shop: Workspace) -> list[Look]:
 
 def key(page: Any, letter: str, told: str = "") -> None:
     page.keyboard.press(letter)
-    settle(page)
-    if told:
-        page.wait_for_selector(f".sg-review-told:has-text('{told}')")
+    if not told:
+        quiet(page)
+        return
+    page.wait_for_selector(f".sg-review-told:has-text('{told}')")
+    settled(page)
 
 
 def decided(page: Any, count: int) -> None:
     page.wait_for_selector(f".sg-state:has-text('by you: {count}')")
-    settle(page)
+    settled(page)
 
 
 def value(page: Any) -> str:
@@ -84,7 +79,7 @@ def test_a_review_by_keyboard_from_the_first_name_to_a_taught_tagger(
     page.get_by_label("Your name").fill("Lin")
     page.keyboard.press("Enter")
     page.wait_for_selector(".st-key-review-accept")
-    settle(page)
+    settled(page)
     assert store.graph().hash == before.hash, "letters typed into the name decide nothing"
 
     top = page.locator(".st-key-review-card").bounding_box()["y"]
@@ -101,7 +96,7 @@ def test_a_review_by_keyboard_from_the_first_name_to_a_taught_tagger(
     first.click()
     last.click()
     page.wait_for_selector(f".st-key-review-correction .sg-chip:has-text('{text[1]}')")
-    settle(page)
+    settled(page)
     key(page, "s", "Corrected")
     (put,) = [i for i, standing in store.graph().standing.items() if i not in before.standing]
     (found,) = store.evidence_of([put])
@@ -113,7 +108,7 @@ def test_a_review_by_keyboard_from_the_first_name_to_a_taught_tagger(
         key(page, "a", "Accepted")
         decided(page, count)
     page.get_by_role("button", name="Teach tagger and span reader with these").click()
-    page.get_by_text("The readers learned").wait_for(timeout=180_000)
+    page.get_by_text("The readers learned").wait_for(timeout=SECONDS * 1_000)
     (job,) = Jobs(shop).list("teach")
     assert job.status is Status.DONE
     assert job.result is not None
@@ -152,7 +147,7 @@ def test_a_value_is_rejected_in_all_its_products_but_one_and_taken_back(
     top = page.locator(".st-key-review-card").bounding_box()["y"]
     rows.first.click()
     page.get_by_role("button", name=f"Reject {n - 1}").wait_for()
-    settle(page)
+    settled(page)
     key(page, "x", f"{n - 1} rejected as one decision")
     after = store.graph().standing
     assert [after[item.lead.id] is Standing.REJECTED for item in look.items].count(False) == 1
@@ -170,7 +165,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page: Any, server: Server, 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Words").click()
     page.wait_for_selector(".st-key-review-correction")
-    settle(page)
+    settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from core.catalogue.sample_data import load_sample
 from core.jobs.worker import run_inline
 from core.stages import REGISTRY
 from core.stages.build_plan import schema_of
 from core.stages.schema_versions import in_force, versions
-from core.storage.workspaces import Workspace, Workspaces
+from core.storage.workspaces import Workspace
 from tests.browser.conftest import Server
+from tests.browser.steps import quiet, sample
 
 pytestmark = pytest.mark.browser
 
@@ -23,16 +23,7 @@ HEADER, ROW, MARKER, POSITION = 35, 35, 34, 58
 
 @pytest.fixture
 def shop(server: Server) -> Workspace:
-    made = Workspaces(server.home / "workspaces").create("Schema shop")
-    load_sample(made)
-    return made
-
-
-def quiet(page: Any) -> None:
-    page.wait_for_function(
-        '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
-    )
-    page.wait_for_timeout(400)
+    return sample(server.home)
 
 
 def state(page: Any, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
@@ -12,7 +11,8 @@ import pytest
 from core.settings import REPOSITORY
 from core.storage.workspaces import Workspaces
 from core.ui.navigation import GROUPS
-from tests.browser.conftest import Server, serve, stop
+from tests.browser.conftest import Server
+from tests.browser.steps import heard, settled, until
 
 pytestmark = pytest.mark.browser
 PAGES = [
@@ -29,12 +29,6 @@ def open_page(page: Any, url: str) -> None:
     settled(page)
 
 
-def settled(page: Any) -> None:
-    page.wait_for_function(
-        '!document.querySelector(\'[data-testid="stApp"][data-test-script-state="running"]\')'
-    )
-
-
 def titled(page: Any, words: str) -> None:
     page.locator("h1.sg-title", has_text=words).wait_for()
 
@@ -47,74 +41,57 @@ def query(page: Any) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
 
 
-def until(page: Any, holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    for _ in range(int(seconds * 10)):
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(page.url)
+def link(page: Any, holds: Callable[[dict[str, str]], bool]) -> None:
+    """Wait until the link asks for something."""
+    until(page, lambda: holds(query(page)), "the link stays as it is")
+
+
+def outside(server: Server, asked: list[str]) -> list[str]:
+    """What was not asked of the app itself."""
+    return [url for url in asked if not url.startswith((server.url, "data:", "blob:"))]
 
 
 def workspace(server: Server, name: str) -> str:
     return Workspaces(server.home / "workspaces").create(name).info.id
 
 
-def test_a_deep_link_is_framed_even_as_the_first_visit_of_a_fresh_server(page: Any, tmp_path: Path) -> None:
-    """Streamlit runs a page's file without app.py when nobody has called st.navigation yet."""
-    running, process = serve(tmp_path)
-    try:
-        open_page(page, f"{running.url}/settings")
-        page.wait_for_selector(".st-key-sg-nav-trust a[aria-current], .st-key-sg-nav-trust a")
-        assert page.locator(".st-key-sg-chain").count() == 1
-        assert page.locator("[data-testid=stSidebarNav]").count() == 0
-    finally:
-        stop(process)
+@pytest.fixture(scope="module")
+def empty(server: Server) -> str:
+    return workspace(server, "Empty shop")
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "dark")])
 def test_every_page_opens_cold_on_a_phone_without_errors_or_scrolling_sideways(
-    chromium: Any, server: Server, name: str, language: str, scheme: str
+    phone: Any, server: Server, empty: str, name: str, language: str, scheme: str
 ) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    page = context.new_page()
-    crashes: list[str] = []
-    page.on("pageerror", lambda error: crashes.append(str(error)))
-    open_page(page, f"{server.url}/{address(name)}?lang={language}&w={workspace(server, f'Phone {name}')}")
-    main = "document.querySelector('[data-testid=stMain]')"
-    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
-    assert page.locator("[data-testid=stException]").count() == 0
+    phone.emulate_media(color_scheme=scheme)
+    with heard(phone, "pageerror", str) as crashes, heard(phone, "request", lambda one: one.url) as asked:
+        open_page(phone, f"{server.url}/{address(name)}?lang={language}&w={empty}")
+        main = "document.querySelector('[data-testid=stMain]')"
+        assert phone.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+        assert phone.locator("[data-testid=stException]").count() == 0
+        title = phone.locator("h1.sg-title").inner_text()
     assert not crashes
-    title = page.locator("h1.sg-title").inner_text()
+    assert not outside(server, asked)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in title) == (language == "zh")
-    context.close()
 
 
-def test_on_a_phone_the_side_bar_closes_when_a_page_was_chosen(chromium: Any, server: Server) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    page = context.new_page()
-    open_page(page, server.url)
-    page.get_by_test_id("stExpandSidebarButton").click()
-    page.locator(".st-key-sg-nav-trust a").last.click()
-    titled(page, "studio made of")
-    page.wait_for_function(
+def test_on_a_phone_the_side_bar_closes_when_a_page_was_chosen(phone: Any, server: Server) -> None:
+    open_page(phone, server.url)
+    phone.get_by_test_id("stExpandSidebarButton").click()
+    phone.locator(".st-key-sg-nav-trust a").last.click()
+    titled(phone, "studio made of")
+    phone.wait_for_function(
         "document.querySelector('[data-testid=stSidebar]').getBoundingClientRect().right <= 1"
     )
-    context.close()
 
 
-def test_nothing_is_fetched_from_outside(page: Any, server: Server) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    open_page(page, server.url)
-    page.wait_for_timeout(1_500)
-    outside = [url for url in asked if not url.startswith((server.url, "data:", "blob:"))]
-    assert not outside
-
-
-def test_fonts_are_those_of_the_app(page: Any, server: Server) -> None:
-    open_page(page, server.url)
-    page.wait_for_function("[...document.fonts].some(f => f.family === 'Inter' && f.status === 'loaded')")
+def test_fonts_are_those_of_the_app_and_nothing_is_fetched_from_outside(page: Any, server: Server) -> None:
+    with heard(page, "request", lambda one: one.url) as asked:
+        open_page(page, server.url)
+        page.wait_for_function("[...document.fonts].some(f => f.family === 'Inter' && f.status === 'loaded')")
+    assert not outside(server, asked)
 
 
 def test_language_is_switched_in_place_and_kept_by_link_and_navigation(page: Any, server: Server) -> None:
@@ -122,10 +99,10 @@ def test_language_is_switched_in_place_and_kept_by_link_and_navigation(page: Any
     assert query(page)["lang"] == "en"
     page.get_by_text("中文", exact=True).click()
     titled(page, "工作室")
-    until(page, lambda: query(page).get("lang") == "zh")
+    link(page, lambda q: q.get("lang") == "zh")
     page.locator(".st-key-sg-nav-know a").first.click()
     titled(page, "店")
-    until(page, lambda: query(page).get("lang") == "zh")
+    link(page, lambda q: q.get("lang") == "zh")
     page.reload()
     titled(page, "店")
     assert page.evaluate("document.documentElement.lang") == "zh"
@@ -137,7 +114,7 @@ def test_workspaces_are_made_renamed_deleted_and_restored(page: Any, server: Ser
     page.get_by_role("dialog").get_by_label("Name").fill("Tea corner")
     page.keyboard.press("Tab")
     page.get_by_role("dialog").get_by_role("button", name="Create").click()
-    until(page, lambda: query(page).get("w") == "tea-corner")
+    link(page, lambda q: q.get("w") == "tea-corner")
     page.wait_for_selector(".st-key-ws-tea-corner")
 
     page.locator(".st-key-ws-tea-corner button").first.click()
@@ -150,15 +127,15 @@ def test_workspaces_are_made_renamed_deleted_and_restored(page: Any, server: Ser
 
     page.locator(".st-key-delete_tea-corner button").first.click()
     page.wait_for_selector(".st-key-ws-tea-corner", state="detached")
-    until(page, lambda: query(page).get("w") != "tea-corner")
+    link(page, lambda q: q.get("w") != "tea-corner")
     page.locator("[class*='st-key-restore_tea-corner'] button").first.click()
     page.wait_for_selector(".st-key-ws-tea-corner >> text=Tea house")
-    until(page, lambda: query(page).get("w") == "tea-corner")
+    link(page, lambda q: q.get("w") == "tea-corner")
 
 
 def test_a_link_to_a_workspace_that_is_gone_opens_another_one(page: Any, server: Server) -> None:
     open_page(page, f"{server.url}/settings?w=no-such-shop")
-    until(page, lambda: query(page).get("w") not in (None, "no-such-shop"))
+    link(page, lambda q: q.get("w") not in (None, "no-such-shop"))
 
 
 def test_hostile_workspace_names_stay_words(page: Any, server: Server) -> None:
@@ -183,4 +160,4 @@ def test_of_two_workspaces_with_one_name_the_one_chosen_is_opened(page: Any, ser
     page.locator(".st-key-sg-workspace input").click()
     page.keyboard.type(f"Twin shop · {first}")  # of a long list only what is in view is in the page
     page.get_by_role("option", name=f"Twin shop · {first}", exact=True).click()
-    until(page, lambda: query(page).get("w") == first)
+    link(page, lambda q: q.get("w") == first)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from core.ui.evaluate_state import evaluations
 from core.ui.evaluate_view import figures_json
 from core.ui.tables import to_csv
 from tests.evaluate_world import Rote, Teacher, jsonl, settings_of
-from tests.page_world import open_page, words
+from tests.page_world import open_page, reported, words
 
 opened = partial(open_page, "evaluate")
 
@@ -149,7 +148,7 @@ def test_a_job_that_is_done_is_found_again_and_one_that_runs_tells_fold_and_epoc
     def looked_at(train: Any, asked: Any, config: Any = None, *, on_epoch: Any, **others: Any) -> Rote:
         """Opens the page between two epochs."""
         on_epoch(1, 2, 0.5)
-        time.sleep(0.5)  # events are written within 0.2 s
+        reported(workspace, "evaluate", "epoch", 2 * len(seen) + 1)
         seen.append(words(opened(workspace)))
         on_epoch(2, 2, 0.1)
         return Rote(train)

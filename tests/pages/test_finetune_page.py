@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from core.stages import REGISTRY
 from core.stages.evaluate_texts import keep_file
 from core.storage.workspaces import Workspace
 from tests import tiny_model
-from tests.page_world import at_home, kept_home, open_page, words
+from tests.page_world import at_home, kept_home, open_page, reported, words
 
 CONFIG = {"epochs": 1, "checks": 1, "rank": 2, "alpha": 4.0, "learning_rate": 0.01}
 
@@ -115,7 +114,7 @@ def test_while_it_learns_the_page_shows_losses_and_time_left(
     def looked_at(self: Finetuner, check: Any) -> None:
         """Opens the page when the first pass is done."""
         if self.steps:
-            time.sleep(0.5)  # events are written within 0.2 s
+            reported(shop, "finetune", "step", len(self.steps))
             seen.append(words(opened(shop)))
         validate(self, check)
 

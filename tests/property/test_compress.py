@@ -105,9 +105,10 @@ def _closure(net: Net) -> set[tuple[str, str, str]]:
         more = {(o, r, s) for s, r, o in claims if r in SYMMETRIC}
         more |= {(o, "isPartOf", s) for s, r, o in claims if r == "hasPart"}
         more |= {(o, "hasPart", s) for s, r, o in claims if r == "isPartOf"}
-        more |= {
-            (a, r, c) for a, r, b in claims if r in TRANSITIVE for b2, r2, c in claims if (b2, r2) == (b, r)
-        }
+        onward = defaultdict(set)
+        for a, r, b in claims:
+            onward[a, r].add(b)
+        more |= {(a, r, c) for a, r, b in claims if r in TRANSITIVE for c in onward.get((b, r), ())}
         if more <= claims:
             return claims
         claims |= more
