@@ -24,6 +24,7 @@ from bench.curriculum import composed
 from bench.datasets import SETS, load
 from bench.readings import Fold, alone, fit, judge, keep, kept, write
 from core.extract import shipped, span_reader
+from core.extract.calibrate import outlook
 from core.extract.ensemble import Ensemble, Weights, default_weights
 from core.extract.evaluate import Evaluation
 from core.extract.labelled import Asked, Labelled
@@ -116,8 +117,16 @@ def report_untaught(name: str) -> str:
         _row("span reader alone", [alone(part, "reader", 0.4)]),
         _row("with known patterns, shipped weights", [judge(part, shipped_ones)]),
     ]
-    left = judge(part, shipped_ones).left_empty
-    return f"{table(_HEAD, rows)}\n\n{name}, untaught; stated absent left empty {100 * left:.1f}%; {_speed([part])}"
+    found = judge(part, shipped_ones)
+    return "\n\n".join(
+        (
+            table(_HEAD, rows),
+            f"{name}, untaught; stated absent left empty {100 * found.left_empty:.1f}%; {_speed([part])}",
+            "ECE of the rest after so many reviewed facts: "
+            + ", ".join(f"{point.facts} {point.ece:.3f}" for point in outlook(found.sure)),
+            f"order of review: {found.triage.to_json()}",
+        )
+    )
 
 
 def _speed(parts: Sequence[Fold]) -> str:

@@ -186,16 +186,37 @@ def test_a_result_shows_both_scores_costs_breakdown_and_what_more_labels_bring(
     ) in shown
 
 
+def changed(judged: Workspace, name: str, **values: Any) -> Path:
+    """A copy of the good evaluation with other values; None leaves one out."""
+    path = judged.folder / "evaluations" / f"{name}.json"
+    raw = json.loads(path.with_name("1-good.json").read_text("utf-8")) | values
+    kept_values = {key: value for key, value in raw.items() if value is not None}
+    path.write_text(json.dumps(kept_values), "utf-8")
+    return path
+
+
 def test_an_evaluation_from_before_the_order_of_review_was_measured_opens(judged: Workspace) -> None:
-    path = judged.folder / "evaluations" / "0-older.json"
-    raw = json.loads(path.with_name("1-good.json").read_text("utf-8"))
-    path.write_text(json.dumps({name: value for name, value in raw.items() if name != "review"}), "utf-8")
+    path = changed(judged, "0-older", review=None, recalibration=None)
     try:
         shown = words(opened(judged, e="0-older"))
     finally:
         path.unlink()
     assert "Can its confidence be believed?" in shown
     assert "How soon does a review" not in shown
+
+
+def test_what_reviewed_facts_do_for_confidence_is_told_of_readers_as_they_are(judged: Workspace) -> None:
+    assert "What reviewing does for it" not in words(opened(judged, e="1-good")), "they were taught"
+    sizes = {0: 0.19, 20: 0.09, 50: 0.07, 100: 0.04}
+    points = [{"facts": n, "ece": ece, "low": ece / 2, "high": ece * 2} for n, ece in sizes.items()]
+    params = {"source": "sample", "how": "as_is", "method": "tagger", "reader": "own"}
+    path = changed(judged, "0-own", params=params, recalibration=points, calibrated=0)
+    try:
+        shown = words(opened(judged, e="0-own"))
+    finally:
+        path.unlink()
+    assert "Not calibrated on this catalogue: that takes 20 reviewed facts" in shown
+    assert "from 0.190 to 0.070 after 50 facts and to 0.040 after 100" in shown
 
 
 def test_errors_are_narrowed_by_kind_twenty_a_page_and_the_link_keeps_it(judged: Workspace) -> None:

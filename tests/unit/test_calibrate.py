@@ -23,7 +23,7 @@ from core.storage.workspaces import Workspace
 from tests.graph_world import document, put_products, read
 from tests.unit.test_joint import Pointer
 
-FACTS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=60)
+FACTS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30)
 
 
 def too_sure(count: int, seed: int = 0) -> list[tuple[float, bool]]:
