@@ -20,13 +20,14 @@ import numpy as np
 import torch
 
 from bench.common import machine, peak_memory_mb, table, timed
-from core.domain import Fact
+from core.domain import Fact, Product
 from core.recommend.baselines import fit
 from core.recommend.config import TrainConfig, config_of
 from core.recommend.data import Interactions, Split, temporal_split
-from core.recommend.features import FactTable, Features, PriceScale, Vocabulary
+from core.recommend.features import FactTable, Features, Vocabulary
 from core.recommend.measure import evaluate, top
 from core.recommend.prepare import Prepared
+from core.recommend.price import PriceScale
 from core.recommend.scoring import Mix
 from core.recommend.train import Trainer
 
@@ -62,13 +63,14 @@ def shop(size: Size, config: TrainConfig) -> Prepared:
         rows[int(fact.subject.removeprefix("product:p"))].append(fact)
     words = random.standard_normal((size.products, TEXT)).astype(np.float32)
     prices = random.lognormal(3, 1, size.products).tolist()
-    scale = PriceScale.of(prices)
+    priced = [Product(name, name, price=price) for name, price in zip(names, prices, strict=True)]
+    scale = PriceScale.of(priced)
     features = Features(
         tuple(names),
         np.arange(size.products, dtype=np.int64),
         words / np.linalg.norm(words, axis=1, keepdims=True),
         np.zeros((size.products, 0), np.float32),
-        scale.encode(prices),
+        scale.encode(priced),
         split.train.counts,
         tuple(table_.columns(row) for row in rows),
     )

@@ -21,7 +21,8 @@ from core.extract.shipped import default_tagger
 from core.recommend.artefact import Artefact, load
 from core.recommend.baselines import Baseline
 from core.recommend.config import TrainConfig
-from core.recommend.features import FactTable, Features, PriceScale, Vocabulary
+from core.recommend.features import FactTable, Features, Vocabulary
+from core.recommend.price import PriceScale
 from core.recommend.rank import Recommender
 from core.recommend.serve.export import shelf_of
 from core.recommend.serve.lists import explained, serve
@@ -84,7 +85,7 @@ def made_up(size: int, shoppers: int = 2_000, seed: int = 0) -> Bench:
         FactTable.of(every, size),
         Lexicon.of(texts, config.text_dim),
         False,
-        PriceScale.of([p.price for p in products]),
+        PriceScale.of(products),
     )
     counts = random.zipf(1.6, size).clip(0, 50_000).astype(np.float32)
     features = vocabulary.encode(products, facts, counts, None)

@@ -20,7 +20,8 @@ from core.errors import RunError
 from core.recommend.baselines import Baseline
 from core.recommend.config import TrainConfig
 from core.recommend.encoder import ENCODERS
-from core.recommend.features import FactTable, Features, PriceScale, Vocabulary
+from core.recommend.features import FactTable, Features, Vocabulary
+from core.recommend.price import PriceScale
 from core.recommend.text import Lexicon
 from core.storage.whole import write_json
 from core.storage.workspaces import Workspace

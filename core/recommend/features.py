@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from core.domain import Fact, Product
 from core.ontology import Family, family
-from core.recommend.text import Encoder, Lexicon, product_text, unit
+from core.recommend.price import PriceScale
+from core.recommend.text import Encoder, Lexicon, product_text
 
 MAX_FAMILIES = 7
 """Shapley values are exact for twelve groups: two of history, text, price, popularity, and seven of facts."""
-PRICE_BINS = 8
 _BEHAVIOUR = re.compile(
     r"also(buy|bought|view|purchas)|(bought|buy|purchased|viewed)together|buyafterview|boughtafter|co(purchas|view)"
     r"|买了(还|又)|看了(还|又)|(还|也)(买|看)了|一起(购买|买)"
@@ -107,28 +107,6 @@ class FactTable:
 
 
 @dataclass(frozen=True, eq=False)
-class PriceScale:
-    """Mean and spread of log prices; a price becomes PRICE_BINS soft bins, a missing one the catalogue's middle."""
-
-    mean: float = 0.0
-    spread: float = 1.0
-
-    @staticmethod
-    def of(prices: Sequence[float | None]) -> PriceScale:
-        """Learn the scale from the catalogue's positive prices."""
-        logs = np.log([price for price in prices if price is not None and price > 0] or [1.0])
-        return PriceScale(float(logs.mean()), float(max(logs.std(), 0.1)))
-
-    def encode(self, prices: Sequence[float | None]) -> NDArray[np.float32]:
-        """float32[prices, PRICE_BINS], rows of length one; zero for a missing price."""
-        centres = np.linspace(-2.0, 2.0, PRICE_BINS)
-        place = np.array([np.log(p) if p is not None and p > 0 else np.nan for p in prices], np.float64)
-        place = np.clip((place - self.mean) / self.spread, -2.5, 2.5)
-        bins = np.exp(-0.5 * ((place[:, None] - centres) / 0.4) ** 2)
-        return unit(np.nan_to_num(bins).astype(np.float32))
-
-
-@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """How products are turned into features: learned once from the training catalogue, kept with the run."""
 
@@ -151,7 +129,7 @@ class Vocabulary:
             tuple(product.id for product in products),
             np.arange(len(products), dtype=np.int64),
             *self.encode_texts(texts, encoder),
-            self.price.encode([product.price for product in products]),
+            self.price.encode(products),
             counts.astype(np.float32),
             rows,
         )

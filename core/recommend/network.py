@@ -1,9 +1,10 @@
 """The network: what a product is, what a shopper is, and how well they fit.
 
 A product's vector is a row of blocks: learned identity, words, sentences, one block for each relation family of the
-graph, price. Each block has a gate that depends on how well known the product is. A shopper's vector is a decayed
-sum over the history, block by block, plus what a small transformer reads from it. The score is their dot product plus
-a popularity term, so it is a sum over blocks: that is what makes it exactly explainable.
+graph, price, dearness. Each block has a gate that depends on how well known the product is. A shopper's vector is a
+decayed sum over the history, block by block, plus what a small transformer reads from it; being dear counts what it
+counts for everybody and what the history says. The score is their dot product plus a popularity term, so it is a sum
+over blocks: that is what makes it exactly explainable.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.recommend.features import PRICE_BINS, FactTable, Features
+from core.recommend.features import FactTable, Features
+from core.recommend.price import PRICE_BINS, dearness
 
 KNOWN_AFTER = 3.0
 """A learned vector counts for half once this many shoppers have taken the product."""
@@ -25,7 +27,10 @@ KNOWN_AFTER = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Everything that fixes the sizes of the weights; kept with the run."""
+    """Everything that fixes the sizes of the weights; kept with the run.
+
+    ``priced`` runs know how dear a product is among its like; those of before do not.
+    """
 
     products: int
     nodes: int
@@ -41,6 +46,7 @@ class Shape:
     heads: int
     history_length: int
     dropout: float
+    priced: bool = False
 
     def blocks(self) -> dict[str, int]:
         """Name and size of each block, in the order they lie in a product's vector."""
@@ -50,6 +56,7 @@ class Shape:
             "sentence": min(self.text_dim, self.sentence),
             **{f"graph.{group}": self.graph_dim for group in self.groups},
             "price": PRICE_BINS,
+            "dearness": int(self.priced),
         }
         return {name: size for name, size in sizes.items() if size}
 
@@ -69,7 +76,8 @@ class Inputs:
     """Features as tensors; n products.
 
     ``known`` float[n] in [0, 1) says how far the learned vector can be trusted; ``popularity`` float[n] is the log
-    count around its mean. A product nobody has taken yet is not unpopular but new: its popularity is the mean.
+    count around its mean, ``dear`` float[n] in [-1, 1] how dear it is among its like. A product nobody has taken yet is
+    not unpopular but new: its popularity is the mean.
     """
 
     identity: Tensor
@@ -78,6 +86,7 @@ class Inputs:
     lexical: Tensor
     sentence: Tensor
     price: Tensor
+    dear: Tensor
     column: Tensor
     weight: Tensor
     offsets: Tensor
@@ -104,6 +113,7 @@ class Inputs:
             tensor(features.lexical),
             tensor(features.sentence),
             tensor(features.price),
+            tensor(dearness(features.price)),
             tensor(column, torch.int64),
             tensor(weight),
             tensor(offsets, torch.int64),
@@ -125,6 +135,7 @@ class Inputs:
             self.lexical[rows],
             self.sentence[rows],
             self.price[rows],
+            self.dear[rows],
             self.column[links],
             self.weight[links],
             offsets,
@@ -136,6 +147,7 @@ class Network(nn.Module):
 
     column_node: Tensor
     column_relation: Tensor
+    sold: Tensor
 
     def __init__(self, shape: Shape, table: FactTable) -> None:
         super().__init__()
@@ -153,6 +165,9 @@ class Network(nn.Module):
         self.translation = nn.Parameter(torch.randn(max(shape.relations, 1), shape.graph_dim) * 0.1)
         self.gate = nn.Parameter(torch.zeros(2, len(blocks)))
         self.popularity = nn.Parameter(torch.tensor(0.1))
+        # By how much log sales change with dearness: known before training, so not learned.
+        self.register_buffer("sold", torch.tensor(0.0), persistent=shape.priced)
+        self.dearness = nn.Parameter(torch.tensor(0.0)) if shape.priced else None
         self.newness = nn.Parameter(torch.tensor(0.0))
         self.residual = nn.Parameter(torch.tensor(0.0))
         self.decay = nn.Parameter(torch.full((len(blocks),), 1.0))
@@ -178,6 +193,8 @@ class Network(nn.Module):
         if self.shape.groups:
             parts.extend(self.graph(inputs).unbind(1))
         parts.append(self.price(inputs.price))
+        if self.dearness is not None:
+            parts.append(inputs.dear[:, None])
         gates = 2.0 * torch.sigmoid(self.gate[0] + self.gate[1] * known)
         return torch.cat([part * gates[:, [k]] for k, part in enumerate(parts)], 1)
 
@@ -190,7 +207,8 @@ class Network(nn.Module):
 
     def block_weights(self) -> list[nn.Parameter]:
         """The few weights that say how much each part of the score counts."""
-        return [self.gate, self.popularity, self.newness, self.residual, self.decay, self.strength]
+        weights = [self.gate, self.popularity, self.newness, self.residual, self.decay, self.strength]
+        return weights if self.dearness is None else [*weights, self.dearness]
 
     def columns(self) -> Tensor:
         """float[columns, graph_dim]: node vectors as seen through their relation."""
@@ -199,7 +217,11 @@ class Network(nn.Module):
     def bias(self, inputs: Inputs, hidden: Tensor | None = None) -> Tensor:
         """float[n]: what popularity, or being new, adds to a product's score."""
         known = _unless(hidden, inputs.known)
-        return self.popularity * _unless(hidden, inputs.popularity) + self.newness * (1.0 - known)
+        return self.popularity * _unless(hidden, self.sales(inputs)) + self.newness * (1.0 - known)
+
+    def sales(self, inputs: Inputs) -> Tensor:
+        """float[n]: popularity beyond what the price explains; 0 for products nobody has taken yet."""
+        return inputs.popularity - self.sold * inputs.dear * (inputs.known > 0)
 
     def shoppers(self, history: Tensor) -> Tensor:
         """Shopper vectors after each step, float[batch, length, size] from product vectors of the same shape.
@@ -213,6 +235,8 @@ class Network(nn.Module):
             self.strength[k] * (weights[k] @ history[..., where])
             for k, where in enumerate(self.shape.slices().values())
         ]
+        if self.dearness is not None:
+            parts[-1] = parts[-1] + self.dearness
         memory = torch.cat(parts, -1)
         return memory if self.reader is None else memory + self.reader(self.dropout(history), age)
 

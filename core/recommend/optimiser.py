@@ -1,4 +1,4 @@
-"""Where training starts from, and how fast each weight moves."""
+"""How fast each weight moves."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from core.recommend.batches import Batch
 from core.recommend.config import TrainConfig
 from core.recommend.network import Network
-from core.recommend.objective import Objective
 
 WEIGHTS_FASTER = 10.0
 READER_SLOWER = 0.1
-LEVELS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def optimiser_of(network: Network, views: nn.Module | None, config: TrainConfig) -> torch.optim.Optimizer:
@@ -49,27 +45,3 @@ def rate(step: int, steps: int, warmup_share: float) -> float:
         return (step + 1) / warm
     share = (step - warm) / max(1, steps - warm)
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
-
-
-@torch.no_grad()
-def level(objective: Objective, batch: Batch) -> None:
-    """Set the sizes of baseline and network in the sum so that training starts from a sensible likelihood."""
-    network, device = objective.network.eval(), objective.device
-    where, inputs = objective.dealt_with(batch)
-    vectors = network.products(inputs)
-    states = network.shoppers(vectors[torch.as_tensor(batch.history, device=device)])
-    shoppers = states[torch.as_tensor(batch.row), torch.as_tensor(batch.step)]
-    own = shoppers @ vectors.T
-    own = own / own.std(1).mean().clamp(min=1e-6)
-    base = torch.as_tensor(batch.baseline, device=device)
-    target = torch.as_tensor(batch.target, device=device)
-    seen = torch.as_tensor(batch.seen[0]), torch.as_tensor(batch.seen[1])
-    tried = []
-    for size in LEVELS:
-        for residual in LEVELS:
-            scores = (size * own + residual * base).masked_fill(objective.unseen[where], float("-inf"))
-            scores[seen] = float("-inf")
-            tried.append((float(functional.cross_entropy(scores, target)), size, residual))
-    _, size, residual = min(tried)
-    network.strength.mul_(size / (shoppers @ vectors.T).std(1).mean().clamp(min=1e-6))
-    network.residual.fill_(math.log(residual))

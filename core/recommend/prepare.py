@@ -13,7 +13,8 @@ from core.domain import Fact, Product
 from core.recommend.baselines import GRID, NEEDS_TEXT, Baseline, fit, text_similarity, tuned
 from core.recommend.config import GraphKind, TextKind, TrainConfig
 from core.recommend.data import Ints, Split
-from core.recommend.features import FactTable, Features, PriceScale, Vocabulary, start_vectors
+from core.recommend.features import FactTable, Features, Vocabulary, start_vectors
+from core.recommend.price import PriceScale, dearness, sales_slope
 from core.recommend.text import Encoder, Lexicon, principal_axes, product_text
 
 if TYPE_CHECKING:
@@ -62,9 +63,11 @@ class Prepared:
             heads=config.heads,
             history_length=config.history_length,
             dropout=config.dropout,
+            priced=True,
         )
         network = Network(shape, table)
         with torch.no_grad():
+            network.sold.fill_(self._sold())
             decay = min(max(self.best.decay, 0.3), 0.98)
             network.decay.fill_(float(np.log(decay / (1.0 - decay))))
             if len(table):
@@ -79,6 +82,10 @@ class Prepared:
                 )
                 network.sentence.weight.copy_(torch.as_tensor(axes.T.copy()))
         return network
+
+    def _sold(self) -> float:
+        taken = self.features.counts > 0
+        return sales_slope(dearness(self.features.price[taken]), np.log1p(self.features.counts[taken]))
 
     def combined(
         self,
@@ -136,7 +143,7 @@ def prepare(
         FactTable.of([fact for rows in used.values() for fact in rows], len(products)),
         Lexicon.of(texts, config.text_dim, config.seed) if lexical else None,
         config.text in (TextKind.SENTENCE, TextKind.BOTH) and encoder is not None,
-        PriceScale.of([product.price for product in products]),
+        PriceScale.of(products),
     )
     check()
     features = vocabulary.encode(products, used, split.train.counts, encoder)

@@ -262,7 +262,7 @@ class Recommender:
     @cached_property
     def _group_of(self) -> dict[str, int]:
         place = {group.name: index for index, group in enumerate(self.groups[2:])}
-        named = {"id": "popularity", "lexical": "text", "sentence": "text", "price": "price"}
+        named = {"id": "popularity", "lexical": "text", "sentence": "text", "dearness": "price"}
         return {
             block: place[named.get(block, block.removeprefix("graph."))]
             for block in self.artefact.network.shape.blocks()

@@ -12,15 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.errors import RunError
 from core.recommend.adversary import Fgsm, perturbed
 from core.recommend.batches import Examples
 from core.recommend.compute import Stepper, Team, join, largest, team
 from core.recommend.config import TrainConfig
+from core.recommend.gate import opened
+from core.recommend.level import level
 from core.recommend.machine import memory_mb, pick_device, use_threads
 from core.recommend.measure import evaluate
 from core.recommend.network import Inputs, Network
 from core.recommend.objective import Objective, sampler_of
-from core.recommend.optimiser import level, optimiser_of, rate
+from core.recommend.optimiser import optimiser_of, rate
 from core.recommend.prepare import Prepared
 from core.recommend.scoring import Combined, Mix, product_vectors, shopper_vectors
 from core.recommend.significance import bootstrap
@@ -32,8 +35,6 @@ STEPS_AN_EPOCH = 20
 """A batch that is looked for is not made so large that an epoch has fewer steps than this."""
 LARGEST_BATCH = 8_192
 GO_ON, STOP = 1, 0
-MIXES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
-"""Weights of the network that are tried on validation; 0 closes the gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,9 @@ class Trainer:
         self.cases = prepared.split.valid.some(VALID_CASES, config.seed)
         self.curves: list[Epoch] = []
         if start is None:
-            level(self.objective, next(self.examples.epoch(0)))
+            level(self.objective, self.examples.epoch(0), config.seed)
         else:
-            self.network.load_state_dict(start)
+            _take_up(self.network, start)
         self.best: dict[str, Tensor] = _copy(self.network)
 
     def run(
@@ -241,15 +242,12 @@ class Trainer:
 
     def _finish(self) -> Trained:
         baseline, _ = self._opened()
-        shares = [(evaluate(self.combined(Mix(baseline, weight)).score, self.cases, self._counts()), weight)
-                  for weight in MIXES]  # fmt: skip
-        # Ties go to the smaller weight: the network has to earn its place.
-        best = max(shares, key=lambda pair: (round(pair[0].mean("ndcg@10"), 9), -pair[1]))
+        weight = opened(self.combined(Mix(baseline, 1.0)), self.cases, self._counts())
         self.network.to("cpu")
         inputs = Inputs.of(self.prepared.features, self.prepared.vocabulary.table)
         vectors, _ = product_vectors(self.network, inputs)
         average = average_shopper(self.network, vectors, self.prepared, self.config.seed)
-        return Trained(self.network, Mix(baseline, best[1]), self.curves, average)
+        return Trained(self.network, Mix(baseline, weight), self.curves, average)
 
     def _stalled(self) -> bool:
         best = max(range(len(self.curves)), key=lambda k: self.curves[k].goal, default=0)
@@ -273,7 +271,7 @@ class Trainer:
         }
 
     def _restore(self, checkpoint: Mapping[str, Any]) -> None:
-        self.network.load_state_dict(checkpoint["network"])
+        _take_up(self.network, checkpoint["network"])
         if self.objective.views:
             self.objective.views.load_state_dict(checkpoint["views"])
         self.best = checkpoint["best"]
@@ -306,6 +304,18 @@ def _help(
     trainer = Trainer(prepared, config, checkpoint["network"], device="cpu" if cpu else f"cuda:{own.rank}")
     trainer._restore(checkpoint)
     trainer.help(own)
+
+
+def _take_up(network: Network, weights: Mapping[str, Tensor]) -> None:
+    """Load weights; raises RunError where they are of another shape."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise RunError(
+            "The weights are those of a run of another shape, or of an earlier ShelfGraph.",
+            where=str(error).splitlines()[-1].strip()[:200],
+            remedy="Train from the start.",
+        ) from None
 
 
 def _copy(network: Network) -> dict[str, Tensor]:

@@ -129,7 +129,7 @@ def vector(model: Recommender, found: Read, units: NDArray[np.float32]) -> Made:
     one = artefact.features.take([0])
     features = replace(
         one, products=(found.product.id,), identity=np.array([-1]), lexical=lexical, sentence=sentence,
-        price=vocabulary.price.encode([found.product.price]), counts=np.zeros(1, np.float32), facts=(columns,),
+        price=vocabulary.price.encode([found.product]), counts=np.zeros(1, np.float32), facts=(columns,),
     )  # fmt: skip
     inputs = Inputs.of(features, vocabulary.table, dtype=torch.float64)
     vectors, bias = product_vectors(artefact.network, inputs)

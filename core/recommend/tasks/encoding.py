@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from core.domain import Fact, Product
 from core.ontology import Family, family
 from core.recommend.config import TextKind
-from core.recommend.features import PRICE_BINS, FactTable, PriceScale, Vocabulary
+from core.recommend.features import FactTable, Vocabulary
+from core.recommend.price import PRICE_BINS, PriceScale
 from core.recommend.tasks.config import TaskConfig
 from core.recommend.tasks.names import Names
 from core.recommend.text import Encoder, Lexicon, principal_axes, product_text
@@ -69,7 +70,7 @@ class Encoding:
             table,
             Lexicon.of(texts, TEXT_SIZE, config.seed) if lexical else None,
             sentences,
-            PriceScale.of([product.price for product in products]),
+            PriceScale.of(products, among_like=False),
         )
         bags = _bags(table, [table.columns(rows) for rows in known])
         axes = tuple(principal_axes(bag, FACT_SIZE, config.seed) for bag in bags)
@@ -101,7 +102,7 @@ class Encoding:
         own = [facts.get(product.id, ()) for product in products]
         self._put(made, self.fact_rows(own), "facts")
         self._put(made, self.text_rows([product_text(product) for product in products], encoder), "text")
-        made[:, self.slices["price"]] = self.vocabulary.price.encode([product.price for product in products])
+        made[:, self.slices["price"]] = self.vocabulary.price.encode(products)
         return made
 
     def with_facts(self, row: Rows, kept: Sequence[Sequence[Fact]]) -> Rows:
