@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.domain import Document, DocumentKind, canonical_json, content_hash
-from core.extract import shipped, tagger, trims
+from core.extract import companions, shipped, tagger, trims
 from core.extract.ensemble import Ensemble, Weights, best
 from core.extract.ground import Span
 from core.extract.joint import doubt_of
@@ -97,7 +97,10 @@ def taught(
     reader = span_reader.train(
         [query(item, asked, gold=True) for item in train], config, start or _fair_start(judged), on_epoch
     )
-    return Ensemble(crf, reader, weights, trims.learn((item.text, item.values) for item in train))
+    cut = trims.learn((item.text, item.values) for item in train)
+    return Ensemble(
+        crf, reader, weights, cut, companions.learn((item.category, item.values) for item in train)
+    )
 
 
 def _fair_start(judged: Sequence[Labelled]) -> SpanReader | None:
