@@ -12,7 +12,7 @@ from core.extract import companions, shipped, tagger, trims
 from core.extract.ensemble import Ensemble, Weights, best
 from core.extract.ground import Span
 from core.extract.joint import doubt_of
-from core.extract.labelled import Asked, Labelled, spans_of
+from core.extract.labelled import Asked, Labelled
 from core.extract.llm_reader import LlmConfig, LlmReader
 from core.extract.opinion import Trust, compared, weigh
 from core.extract.query import Query
@@ -113,7 +113,7 @@ def query(item: Labelled, asked: Asked, *, gold: bool = False) -> Query:
     wording = {
         name: f"{name}: {told}" if told else name for name, told in asked.get(item.category, {}).items()
     }
-    return Query(item.text, item.category, wording, spans_of(item.text, item.values) if gold else ())
+    return Query(item.text, item.category, wording, item.spans if gold else ())
 
 
 def schema_of(asked: Asked) -> Schema:
