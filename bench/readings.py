@@ -6,10 +6,11 @@ import json
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.common import timed
+from core.extract.companions import Companions
 from core.extract.ensemble import (
     FEATURES,
     WEIGHTS,
@@ -17,6 +18,7 @@ from core.extract.ensemble import (
     Ensemble,
     Weights,
     best,
+    joined,
     values_of,
     weighed,
 )
@@ -28,13 +30,15 @@ from core.extract.methods import query
 
 @dataclass(frozen=True)
 class Fold:
-    """Held-out texts, what was proposed for each, and the seconds it took."""
+    """Held-out texts, what was proposed for each, the processor seconds it took, and the companions of what was
+    taught."""
 
     items: list[Labelled]
     asked: Asked
     candidates: list[list[Candidate]]
     train_seconds: float
     read_seconds: float
+    companions: Companions = field(default_factory=Companions)
 
 
 def keep(cache: Path, both: Ensemble, held: Sequence[Labelled], asked: Asked, trained: float) -> None:
@@ -46,7 +50,7 @@ def keep(cache: Path, both: Ensemble, held: Sequence[Labelled], asked: Asked, tr
         for text in found
     ]
     cache.parent.mkdir(parents=True, exist_ok=True)
-    made = {"candidates": rows, "train_seconds": trained, "read_seconds": reading.seconds}
+    made = {"candidates": rows, "train_seconds": trained, "read_seconds": reading.cpu}
     cache.write_text(json.dumps(made), "utf-8")
 
 
@@ -84,7 +88,13 @@ def _f1(part: Fold, weights: Weights) -> float:
 
 def judge(part: Fold, weights: Weights) -> Evaluation:
     """Score a fold with these weights."""
-    values = [best(weighed(found, weights), weights.threshold) for found in part.candidates]
+    values = [
+        best(
+            joined(item.category, item.text, weighed(found, weights), part.companions, weights),
+            weights.threshold,
+        )
+        for item, found in zip(part.items, part.candidates, strict=True)
+    ]
     return evaluate(part.items, values, part.asked)
 
 

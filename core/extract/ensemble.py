@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.extract.companions import Companions
 from core.extract.ground import Span
 from core.extract.shelf_reader import Match, default_shelf_reader
 from core.extract.tagger import Tagger
@@ -80,15 +81,32 @@ class Ensemble:
         reader: SpanReader,
         weights: Weights | None = None,
         trims: Trims | None = None,
+        companions: Companions | None = None,
     ) -> None:
         self.tagger = tagger
         self.reader = reader
         self.trims = trims or Trims()
+        self.companions = companions or Companions()
         self.weights = weights or default_weights("both" if tagger else "untaught")
 
     def read(self, queries: Sequence[Query]) -> list[list[Span]]:
-        """Every candidate of each query with its calibrated confidence, surest first."""
-        return [weighed(candidates, self.weights) for candidates in self.candidates(queries)]
+        """Every candidate of each query with its calibrated confidence, surest first, and the values of attributes
+        that share one with another."""
+        found = zip(queries, self.candidates(queries), strict=True)
+        return [
+            [
+                span
+                for span in joined(
+                    query.category,
+                    query.text,
+                    weighed(candidates, self.weights),
+                    self.companions,
+                    self.weights,
+                )
+                if span.relation in query.asked
+            ]
+            for query, candidates in found
+        ]
 
     def values(self, queries: Sequence[Query]) -> list[dict[str, Span]]:
         """For each query the surest span of each attribute that has one above the threshold."""
@@ -114,9 +132,19 @@ class Ensemble:
 
 def weighed(candidates: Sequence[Candidate], weights: Weights) -> list[Span]:
     """The candidates' spans with their calibrated confidence, surest first."""
-    spans = [
+    return _ranked(
         Span(c.span.start, c.span.end, c.span.relation, _sigmoid(_score(c, weights))) for c in candidates
-    ]
+    )
+
+
+def joined(
+    category: str, text: str, spans: Sequence[Span], companions: Companions, weights: Weights
+) -> list[Span]:
+    """The spans, and those of ``companions`` for attributes without a value above the threshold; surest first."""
+    return _ranked([*spans, *companions.of(category, text, best(spans, weights.threshold))])
+
+
+def _ranked(spans: Iterable[Span]) -> list[Span]:
     return sorted(spans, key=lambda span: (-span.confidence, span.start, span.relation))
 
 

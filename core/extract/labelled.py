@@ -38,8 +38,15 @@ class Labelled:
     normalised: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
+    def spans(self) -> tuple[Span, ...]:
+        """Every place of every value, in text order. Places of two attributes may overlap: one word can answer both."""
+        every = (span for name, found in self.values.items() for span in spans_of(self.text, {name: found}))
+        return tuple(sorted(every, key=lambda span: (span.start, span.end, span.relation)))
+
+    @property
     def example(self) -> Example:
-        """The same as a lesson for a tagger; relations are the attributes' names."""
+        """The same as a lesson for a tagger, which gives a word one label only: of places that overlap the longer
+        stays. Relations are the attributes' names."""
         return Example(self.text, spans_of(self.text, self.values), self.category)
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.domain import Document, DocumentKind, canonical_json, content_hash
-from core.extract import shipped, tagger_training, trims
+from core.extract import companions, shipped, tagger_training, trims
 from core.extract.ensemble import Ensemble, Weights, best
 from core.extract.ground import Span
 from core.extract.joint import doubt_of
-from core.extract.labelled import Asked, Labelled, spans_of
+from core.extract.labelled import Asked, Labelled
 from core.extract.llm_reader import LlmConfig, LlmReader
 from core.extract.opinion import Trust, compared, weigh
 from core.extract.query import Query
@@ -97,7 +97,10 @@ def taught(
     reader = span_reader.train(
         [query(item, asked, gold=True) for item in train], config, start or _fair_start(judged), on_epoch
     )
-    return Ensemble(crf, reader, weights, trims.learn((item.text, item.values) for item in train))
+    cut = trims.learn((item.text, item.values) for item in train)
+    return Ensemble(
+        crf, reader, weights, cut, companions.learn((item.category, item.values) for item in train)
+    )
 
 
 def _fair_start(judged: Sequence[Labelled]) -> SpanReader | None:
@@ -110,7 +113,7 @@ def query(item: Labelled, asked: Asked, *, gold: bool = False) -> Query:
     wording = {
         name: f"{name}: {told}" if told else name for name, told in asked.get(item.category, {}).items()
     }
-    return Query(item.text, item.category, wording, spans_of(item.text, item.values) if gold else ())
+    return Query(item.text, item.category, wording, item.spans if gold else ())
 
 
 def schema_of(asked: Asked) -> Schema:

@@ -82,6 +82,14 @@ def test_of_overlapping_values_the_longer_one_stands() -> None:
     ]
 
 
+def test_one_word_may_answer_two_attributes_but_a_tagger_gives_it_one() -> None:
+    gold = {"Body": ["Mahogany"], "Side": ["Mahogany"], "Look": ["Red", "Red Patent"]}
+    item = Labelled("1", "Guitar", "Red Patent Mahogany guitar", {name: tuple(v) for name, v in gold.items()})
+    places = [(item.text[s.start : s.end], s.relation) for s in item.spans]
+    assert places == [("Red Patent", "Look"), ("Mahogany", "Body"), ("Mahogany", "Side")]
+    assert [s.relation for s in item.example.spans] == ["Look", "Body"]
+
+
 @given(
     st.text("ab ,杯", max_size=30),
     st.dictionaries(st.sampled_from("XYZ"), st.lists(st.text("ab杯 ", max_size=5))),
