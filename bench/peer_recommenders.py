@@ -30,7 +30,8 @@ import numpy as np
 
 SEED = 0
 LONGEST = 50
-"""Products of a history that SASRec reads: RecBole's default."""
+"""Products of a history that SASRec reads: RecBole's default. It pads all to one length, so it is told a smaller one
+where no history is as long, which changes nothing but the time."""
 NEVER = -1e9
 """The score of a product that a peer knows nothing of."""
 
@@ -63,6 +64,11 @@ class Data:
         built = sp.csr_matrix((np.ones(len(self.shopper), np.float32), (self.shopper, self.product)), shape)
         built.data[:] = 1.0
         return built
+
+    @property
+    def longest(self) -> int:
+        """Products of the longest history, at most LONGEST."""
+        return min(LONGEST, int(np.bincount(self.shopper).max()))
 
     def histories(self) -> Iterator[Any]:
         """Products of each asked shopper, oldest first."""
@@ -132,7 +138,7 @@ def _lenskit(scorer: Any, data: Data) -> Fitted:
 
 def recbole_sasrec(data: Data, folder: Path, minutes: float) -> Fitted:
     """SASRec with cross-entropy over all items."""
-    options = {"train_neg_sample_args": None, "loss_type": "CE", "MAX_ITEM_LIST_LENGTH": LONGEST}
+    options = {"train_neg_sample_args": None, "loss_type": "CE", "MAX_ITEM_LIST_LENGTH": data.longest}
     return _recbole("SASRec", data, folder, minutes, options)
 
 
@@ -238,24 +244,25 @@ class _Run:
         self.model.eval()
         with torch.no_grad():
             for row, (user, history) in enumerate(zip(users, data.histories(), strict=True)):
-                known = [items[product] for product in history if items[product]][-LONGEST:]
-                own = self.model.full_sort_predict(_question(user, known)).ravel().numpy()
+                known = [items[product] for product in history if items[product]][-data.longest :]
+                asked = _question(user, known, data.longest)
+                own = self.model.full_sort_predict(asked).ravel().numpy()
                 told[row, items > 0] = own[items[items > 0]]
         return told
 
     def _numbers(self, field: str, names: list[str]) -> Any:
         """int64[names]: RecBole's own numbers; 0, its padding, for what it does not know."""
         known = self.dataset.field2token_id[field]
-        size = self.model.n_users if field == "user_id" else self.model.n_items
         found = np.array([int(known.get(name, 0)) for name in names])
-        return np.where(found < size, found, 0)
+        # The numbers of a graph's other nodes follow on those of the items.
+        return np.where(found < self.dataset.num(field), found, 0)
 
 
-def _question(user: int, history: list[int]) -> Any:
+def _question(user: int, history: list[int], length: int) -> Any:
     import torch
     from recbole.data.interaction import Interaction
 
-    padded = history + [0] * (LONGEST - len(history))
+    padded = history + [0] * (length - len(history))
     return Interaction(
         {
             "user_id": torch.tensor([user]),

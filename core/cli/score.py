@@ -65,6 +65,9 @@ def register(commands: Commands) -> None:
     )
     recommendation.add_argument("--seeds", type=int, default=1)
     recommendation.add_argument("--preset", default="auto", help="auto (by size), quick, balanced or best")
+    recommendation.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="change single settings of the network"
+    )
 
     explanations = add(
         actions, "explanations", _explanations, "how faithful explanations are, over many of them"
@@ -123,6 +126,7 @@ def _recommendation(arguments: argparse.Namespace) -> Result:
         given.seeds,
         given.preset,
         lambda text: sys.stderr.write(f"  {text}\n"),
+        {name: value for name, _, value in (setting.partition("=") for setting in given.set)},
     )
 
 

@@ -14,7 +14,7 @@ from core.domain import Fact, Product
 from core.errors import ConfigError
 from core.ontology import family
 from core.recommend.baselines import GRID, Baseline, fit
-from core.recommend.config import PRESETS, GraphKind, TextKind, TrainConfig
+from core.recommend.config import PRESETS, GraphKind, TextKind, TrainConfig, config_of
 from core.recommend.data import Interactions
 from core.recommend.encoder import sentence_encoder
 from core.recommend.experiment import tested
@@ -58,6 +58,7 @@ def score(
     seeds: int = 1,
     preset: str = AUTO,
     say: Say = lambda text: None,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Fit and measure each model: full ranking, products a shopper has left out, all tuned on validation only.
 
@@ -65,14 +66,16 @@ def score(
     shoppers, on NDCG@10 averaged over seeds, against the graph-free baseline that was best on validation, after
     Holm; ``fit_seconds`` is the fit that is tested, without the tuning before it; ``interval`` the 95% bootstrap
     interval of NDCG@10. The preset "auto" is "balanced", or where that would take more than ``BUDGET_SECONDS``,
-    "quick" with as many epochs as fit. Raises ConfigError for a model that is not known.
+    "quick" with as many epochs as fit, which depends on the machine; ``settings`` stand instead of the preset's, and
+    ``config`` tells which were not the ordinary ones. Raises ConfigError for a model or a setting that is not known.
     """
     _check(models, seeds, preset)
     facts = bench.facts if bench.facts is not None else {}
     if bench.facts is None and NEEDS_FACTS & set(models) and _told(bench.products):
         say("reading the items' texts")
         facts = read_facts(bench.products)
-    config = _config(bench, preset, facts).model_copy(update=_text(bench.products))
+    chosen = _config(bench, preset, facts).model_dump(mode="json")
+    config = config_of(chosen | _text(bench.products) | dict(settings or {}))
     say(f"{config.epochs} epochs at most, text {config.text}, {sum(map(len, facts.values()))} facts")
     prepared = _prepare(bench, facts, config, models, say)
     scored = _baselines(bench, prepared, say)
@@ -85,6 +88,7 @@ def score(
     ) | {
         "facts": sum(len(own) for own in facts.values()),
         "read_by": "files" if bench.facts is not None else "shelfgraph",
+        "config": config.model_dump(mode="json", exclude_defaults=True),
     }
 
 

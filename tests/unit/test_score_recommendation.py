@@ -46,7 +46,8 @@ def bench(folder: Path, triples: bool = True) -> Benchmark:
 
 
 def test_each_model_is_told_alike_and_the_graph_is_seen_to_pay(folder: Path) -> None:
-    told = score(bench(folder), ("popularity", "itemknn", "graph_knn", "shelfgraph"), 2, "quick")
+    models = ("popularity", "itemknn", "graph_knn", "shelfgraph")
+    told = score(bench(folder), models, 2, "quick", settings={"epochs": "3"})
     assert set(told["models"]) == {"popularity", "itemknn", "graph_knn", "shelfgraph"}
     for figures in told["models"].values():
         assert {
@@ -64,6 +65,7 @@ def test_each_model_is_told_alike_and_the_graph_is_seen_to_pay(folder: Path) -> 
     assert told["models"]["graph_knn"]["ndcg@10"] > told["models"]["itemknn"]["ndcg@10"]
     assert told["n"] + told["repeats_left_out"] == 90
     assert told["facts"] == 96
+    assert told["config"]["epochs"] == 3, "a single setting stands instead of the preset's"
 
 
 def test_without_triples_the_titles_are_read(folder: Path) -> None:
@@ -84,3 +86,5 @@ def test_what_is_wrong_is_named_with_its_place(folder: Path, tmp_path: Path) -> 
         read_benchmark(*paths[:3], tmp_path / "other.parquet", None)
     with pytest.raises(ConfigError, match="svd"):
         score(bench(folder), ("svd",))
+    with pytest.raises(ConfigError, match="epoch"):
+        score(bench(folder), ("itemknn",), settings={"epoch": "3"})
