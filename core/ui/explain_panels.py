@@ -253,7 +253,11 @@ def smallest_change(workspace: Workspace, served: Serving, question: Question) -
         way = "out" if inside else "in"
         key = f"explain.change_{change.kind}_{way if change.changed else 'none'}"
         what = listed(said(change))
-        st.markdown(view.plain(t(key, what=what, before=change.rank_before, after=change.rank_after, k=TOP)))
+        st.markdown(
+            view.plain(
+                t(key, what=what, before=number(change.rank_before), after=number(change.rank_after), k=TOP)
+            )
+        )
         proof = "explain.change_proof_all" if change.considered == change.possible else "explain.change_proof"
         st.caption(
             t(proof, tried=number(change.tried), considered=change.considered, possible=change.possible)
@@ -298,8 +302,9 @@ def against(served: Serving, question: Question) -> None:
             gap=number(abs(gap.gap)),
         )
     )
-    order = sorted(range(len(gap.names)), key=lambda i: -abs(gap.values[i]))
+    values = [float(value) for value in gap.values]
+    order = view.telling(values)
     show(
-        view.bars([view.group_label(gap.names[i]) for i in order], [float(gap.values[i]) for i in order]),
+        view.bars([view.group_label(gap.names[i]) for i in order], [values[i] for i in order]),
         "explain_contrast",
     )

@@ -19,11 +19,11 @@ from core.explain.reference import Reference
 from core.explain.shapley import Attribution, attribute
 from core.explain.surrogate import Surrogate, lime_groups
 from core.explain.truth import TruthCard, beside_truth
-from core.explain.words import PHRASES, WordShares, lime_words, shap_words
+from core.explain.words import MAX_SEGMENTS, PHRASES, WordShares, lime_words, shap_words
 
 CARD_SEEDS = range(1, 10)
-PHRASE_READINGS = 48
-"""Texts that are read for the shares of phrases, by either method."""
+READINGS, SLOW_READINGS, PHRASE_READINGS = 512, 256, 48
+"""Texts that are read for the shares of words, by either method; of a slow model; and of phrases."""
 
 
 class Question:
@@ -148,8 +148,10 @@ def _words(key: Any, text: str, method: str, closely: bool, _question: Question)
     def score(texts: Sequence[str]) -> Any:
         return _question.model.score_texts(_question.history, _question.product_id, texts)
 
-    if closely:
-        return shap_words(score, text) if method == "shap" else lime_words(score, text)
+    if not closely:
+        most, readings = PHRASES, PHRASE_READINGS
+    else:
+        most, readings = MAX_SEGMENTS, SLOW_READINGS if _question.slow_text else READINGS
     if method == "shap":
-        return shap_words(score, text, evaluations=PHRASE_READINGS, most=PHRASES)
-    return lime_words(score, text, samples=PHRASE_READINGS, most=PHRASES)
+        return shap_words(score, text, evaluations=readings, most=most)
+    return lime_words(score, text, samples=readings, most=most)
