@@ -58,6 +58,7 @@ def render(workspace: Workspace) -> None:
         served.text(product_id),
         reference,
         true_tastes(shopper, known) if shopper and known else (),
+        slow_text=model.reads_sentences,
     )
     with st.spinner(t("explain.loading")):
         question.shares()

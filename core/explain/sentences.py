@@ -109,7 +109,7 @@ class _Writer:
         return first, self._change((HISTORY, FACTS, NEW_FACTS)) or self._against()
 
     def merchant(self) -> tuple[str, str]:
-        place = {"rank": self.told.rank, "total": self.told.total}
+        place = {"rank": f"{self.told.rank:,}", "total": f"{self.told.total:,}"}
         if not self.lifting:
             first = self.say("merchant_nothing", **place)
         else:
@@ -199,8 +199,8 @@ class _Writer:
         return self.say(
             f"change_{one.kind}_{way}",
             what=self._listed([self.say("quoted", name=name) for name in names]),
-            before=one.rank_before,
-            after=one.rank_after,
+            before=f"{one.rank_before:,}",
+            after=f"{one.rank_after:,}",
         )
 
     def _title(self, product: str) -> str:

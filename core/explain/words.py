@@ -16,6 +16,8 @@ from core.explain.model import Masks, Scores
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 MAX_SEGMENTS = 96
+PHRASES = 16
+"""Runs of neighbouring words instead of words, for a model that takes long to read a text."""
 
 TextScore = Callable[[Sequence[str]], Scores]
 
@@ -40,17 +42,17 @@ class WordShares:
     score: float
 
 
-def segment(text: str) -> tuple[Segment, ...]:
+def segment(text: str, most: int = MAX_SEGMENTS) -> tuple[Segment, ...]:
     """Words with their offsets: Chinese runs are cut by jieba, other scripts at their word boundaries.
 
-    Texts of more than ``MAX_SEGMENTS`` words are cut into that many runs of neighbouring words.
+    Texts of more than ``most`` words are cut into that many runs of neighbouring words.
     """
     words: list[Segment] = []
     for match in _WORD.finditer(text):
         words.extend(_cut(match.group(), match.start()))
-    if len(words) <= MAX_SEGMENTS:
+    if len(words) <= most:
         return tuple(words)
-    runs = np.array_split(np.arange(len(words)), MAX_SEGMENTS)
+    runs = np.array_split(np.arange(len(words)), most)
     return tuple(Segment(words[run[0]].start, words[run[-1]].end) for run in runs)
 
 
@@ -82,11 +84,13 @@ def _by_mask(score: TextScore, text: str, segments: Sequence[Segment]) -> Callab
     return value
 
 
-def shap_words(score: TextScore, text: str, *, evaluations: int = 256, seed: int = 0) -> WordShares:
-    """Owen values over a balanced tree of neighbouring words (shap's Partition explainer)."""
+def shap_words(
+    score: TextScore, text: str, *, evaluations: int = 256, seed: int = 0, most: int = MAX_SEGMENTS
+) -> WordShares:
+    """Owen values over a balanced tree of neighbouring words (shap's Partition explainer), ``most`` of them."""
     import shap
 
-    segments = segment(text)
+    segments = segment(text, most)
     value = _by_mask(score, text, segments)
     n = len(segments)
     if n < 2:
@@ -130,11 +134,13 @@ def _neighbour_tree(n: int) -> np.ndarray:
     return np.array(rows, dtype=float)
 
 
-def lime_words(score: TextScore, text: str, *, samples: int = 200, seed: int = 0) -> WordShares:
-    """LIME over word positions; the random state is made anew each call."""
+def lime_words(
+    score: TextScore, text: str, *, samples: int = 200, seed: int = 0, most: int = MAX_SEGMENTS
+) -> WordShares:
+    """LIME over the places of at most ``most`` words; the random state is made anew each call."""
     from lime.lime_text import LimeTextExplainer
 
-    segments = segment(text)
+    segments = segment(text, most)
     if not segments:
         only = float(score([text])[0])
         return WordShares("lime", text, segments, np.zeros(0), only, only)

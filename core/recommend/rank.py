@@ -112,6 +112,11 @@ class Recommender:
         """The baseline that the network is a residual over."""
         return self.artefact.baseline.name
 
+    @property
+    def reads_sentences(self) -> bool:
+        """Whether a sentence encoder reads its texts, which takes long where many are read."""
+        return self.artefact.vocabulary.sentences
+
     def encode(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(word vector float32[1, size], sentence vector float32[1, size]) of a text; sizes are 0 for a kind that the
         run does not use."""

@@ -116,11 +116,10 @@ def edge(workspace: Workspace, question: Question) -> None:
         return
     gap = found.between
     st.caption(t("explain.edge_gap", k=TOP, n=len(found.next), gap=number(gap.gap)))
-    order = sorted(range(len(gap.names)), key=lambda i: -abs(gap.values[i]))
-    order = [i for i in order if abs(gap.values[i]) > view.INERT] or order[:2]
+    values = [float(value) for value in gap.values]
+    order = view.telling(values)
     show(
-        view.bars([view.group_label(gap.names[i]) for i in order], [float(gap.values[i]) for i in order]),
-        "explain_edge",
+        view.bars([view.group_label(gap.names[i]) for i in order], [values[i] for i in order]), "explain_edge"
     )
     for fact in found.facts[:3]:
         st.markdown(

@@ -206,10 +206,15 @@ def words(question: Question) -> None:
         format_func=lambda m: t(f"explain.words_{m}"),
         label_visibility="collapsed",
         key="explain_words_method",
+        required=True,
     )
-    chosen = question.words(method or "shap")
-    st.html(view.coloured_words(chosen))
-    both = agreement(question.words("shap").values, question.words("lime").values)
+    closely = not question.slow_text or st.toggle(
+        t("explain.words_closely"), help=t("explain.words_closely_help"), key="explain_words_closely"
+    )
+    with st.spinner(t("explain.words_wait")):
+        st.html(view.coloured_words(question.words(method or "shap", closely=closely)))
+        shap, lime = (question.words(one, closely=closely) for one in ("shap", "lime"))
+    both = agreement(shap.values, lime.values)
     st.caption(t("explain.words_agree" if both >= AGREE else "explain.words_disagree", value=number(both, 2)))
 
 
@@ -241,29 +246,33 @@ def smallest_change(workspace: Workspace, served: Serving, question: Question) -
             return [view.shorten(served.title(one), TITLE) for one in change.changed]
         return [*change.changed]
 
-    for change in changes:
-        if change.possible == 0:
-            continue
+    def draw(change: Counterfactual) -> None:
         if change.kind in (FACTS, NEW_FACTS) and change.changed:
             facts = [known[one] for one in change.changed]
             st.html(chips((fact.relation, graph.label(fact.object)) for fact in facts))
         way = "out" if inside else "in"
         key = f"explain.change_{change.kind}_{way if change.changed else 'none'}"
+        what = listed(said(change))
         st.markdown(
             view.plain(
-                t(
-                    key,
-                    what=listed(said(change)),
-                    before=change.rank_before,
-                    after=change.rank_after,
-                    k=TOP,
-                )
+                t(key, what=what, before=number(change.rank_before), after=number(change.rank_after), k=TOP)
             )
         )
         proof = "explain.change_proof_all" if change.considered == change.possible else "explain.change_proof"
         st.caption(
             t(proof, tried=number(change.tried), considered=change.considered, possible=change.possible)
         )
+
+    for change in changes:
+        if change.possible:
+            draw(change)
+    if question.text and (
+        not question.slow_text or st.toggle(t("explain.change_words_too"), key="explain_change_words")
+    ):
+        with st.spinner(t("explain.words_wait")):
+            words = question.word_change(TOP)
+        if words.possible:
+            draw(words)
 
 
 def against(served: Serving, question: Question) -> None:
@@ -293,8 +302,9 @@ def against(served: Serving, question: Question) -> None:
             gap=number(abs(gap.gap)),
         )
     )
-    order = sorted(range(len(gap.names)), key=lambda i: -abs(gap.values[i]))
+    values = [float(value) for value in gap.values]
+    order = view.telling(values)
     show(
-        view.bars([view.group_label(gap.names[i]) for i in order], [float(gap.values[i]) for i in order]),
+        view.bars([view.group_label(gap.names[i]) for i in order], [values[i] for i in order]),
         "explain_contrast",
     )

@@ -116,8 +116,9 @@ def named_bars(names: Sequence[str], values: Sequence[float]) -> str:
 
 
 def lime_bars(exact: Attribution, lime: Surrogate) -> Figure:
-    """LIME's weights in the order of the exact shares."""
-    order = active(exact)
+    """LIME's weights in the order of the exact shares; what either of the two finds telling is shown."""
+    either = {*active(exact), *telling([float(value) for value in lime.values])}
+    order = [at for at in exact.order if at in either]
     return bars(
         [group_label(lime.names[i]) for i in order],
         [float(lime.values[i]) for i in order],
@@ -245,10 +246,16 @@ def facts_in(group: str, effects: Sequence[FactEffect], groups: Sequence[str]) -
     ]
 
 
+def telling(values: Sequence[float]) -> list[int]:
+    """Which of the values are more than nothing beside the largest of them, largest first; two where none is."""
+    digits = decimals(values)
+    order = sorted(range(len(values)), key=lambda at: -abs(values[at]))
+    return [at for at in order if abs(values[at]) > INERT and round(values[at], digits)] or order[:2]
+
+
 def active(found: Attribution) -> list[int]:
-    """Groups with a share, largest first; the first two where none has."""
-    order = [i for i in found.order if abs(found.values[i]) > INERT]
-    return order or list(found.order[:2])
+    """Groups with a share worth the name, largest first; the first two where none has."""
+    return telling([float(value) for value in found.values])
 
 
 def _room(low: float, high: float) -> float:

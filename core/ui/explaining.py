@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.catalogue.sample_truth import Spoken
 from core.explain.contrast import ListContrast, list_contrast
-from core.explain.counterfactual import Counterfactual, smallest_changes
+from core.explain.counterfactual import Counterfactual, Search, smallest_changes
 from core.explain.faithful import Faithfulness, faithfulness
 from core.explain.history import HistoryShare, history_shares
 from core.explain.model import Explainable
@@ -19,14 +19,16 @@ from core.explain.reference import Reference
 from core.explain.shapley import Attribution, attribute
 from core.explain.surrogate import Surrogate, lime_groups
 from core.explain.truth import TruthCard, beside_truth
-from core.explain.words import WordShares, lime_words, shap_words
+from core.explain.words import MAX_SEGMENTS, PHRASES, WordShares, lime_words, shap_words
 
 CARD_SEEDS = range(1, 10)
+READINGS, SLOW_READINGS, PHRASE_READINGS = 512, 256, 48
+"""Texts that are read for the shares of words, by either method; of a slow model; and of phrases."""
 
 
 class Question:
     """One recommendation to be explained: the served model, the shopper's history, the product, and what it is compared
-    with; ``spoken`` is the truth, where it is known."""
+    with; ``spoken`` is the truth, where it is known. ``slow_text`` is said of a model that takes long to read texts."""
 
     def __init__(
         self,
@@ -37,6 +39,8 @@ class Question:
         text: str,
         reference: Reference,
         spoken: Sequence[Spoken] = (),
+        *,
+        slow_text: bool = False,
     ) -> None:
         self.model = model
         self.version = version
@@ -45,6 +49,7 @@ class Question:
         self.text = text
         self.reference = reference
         self.spoken = spoken
+        self.slow_text = slow_text
         self.key = (version, self.history, product_id)
 
     def beside(self, product_id: str) -> Question:
@@ -72,8 +77,12 @@ class Question:
         return _facts(self.key, self)
 
     def changes(self, k: int) -> tuple[Counterfactual, ...]:
-        """The smallest change of each kind that takes the product out of the first ``k``, or into them."""
+        """The smallest change of each kind but words that takes the product out of the first ``k``, or into them."""
         return _changes(self.key, k, self)
+
+    def word_change(self, k: int) -> Counterfactual:
+        """The smallest change of the text's words that does."""
+        return _word_change(self.key, self.text, k, self)
 
     def list_contrast(self, k: int) -> ListContrast | None:
         """What separates the first ``k`` from the next."""
@@ -84,9 +93,9 @@ class Question:
         exact = self.shares()
         return beside_truth(exact.names, exact.values, self.spoken) if self.spoken else None
 
-    def words(self, method: str) -> WordShares:
-        """Shares of the words of the text, by ``shap`` or ``lime``."""
-        return _words(self.key, self.text, method, self)
+    def words(self, method: str, *, closely: bool = True) -> WordShares:
+        """Shares of the words of the text, by ``shap`` or ``lime``; of phrases, unless ``closely``."""
+        return _words(self.key, self.text, method, closely, self)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -121,7 +130,12 @@ def _facts(key: Any, _question: Question) -> list[FactEffect]:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _changes(key: Any, k: int, _question: Question) -> tuple[Counterfactual, ...]:
-    return smallest_changes(_question.model, _question.history, _question.product_id, k, _question.text)
+    return smallest_changes(_question.model, _question.history, _question.product_id, k)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _word_change(key: Any, text: str, k: int, _question: Question) -> Counterfactual:
+    return Search(_question.model, _question.history, _question.product_id, k).word_change(text)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -130,8 +144,14 @@ def _list_contrast(key: Any, against: str, k: int, _question: Question) -> ListC
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _words(key: Any, text: str, method: str, _question: Question) -> WordShares:
+def _words(key: Any, text: str, method: str, closely: bool, _question: Question) -> WordShares:
     def score(texts: Sequence[str]) -> Any:
         return _question.model.score_texts(_question.history, _question.product_id, texts)
 
-    return shap_words(score, text) if method == "shap" else lime_words(score, text)
+    if not closely:
+        most, readings = PHRASES, PHRASE_READINGS
+    else:
+        most, readings = MAX_SEGMENTS, SLOW_READINGS if _question.slow_text else READINGS
+    if method == "shap":
+        return shap_words(score, text, evaluations=readings, most=most)
+    return lime_words(score, text, samples=readings, most=most)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.catalogue.store import Catalogue
+from core.explain.report import recent_part
 from core.jobs import run_inline
 from core.recommend.artefact import load
 from core.recommend.source import history
@@ -58,6 +61,17 @@ def test_every_panel_is_there_and_says_what_it_is_compared_with(served: Workspac
 def test_the_reference_is_in_the_link(served: Workspace) -> None:
     assert "Compared with nothing" in words(opened(served, user="s07", reference="empty"))
     assert "its features stand in" in words(opened(served, user="s07", reference="p05"))
+
+
+def test_a_part_of_the_history_opens_its_own_products(served: Workspace) -> None:
+    test = opened(served, user="s07")
+    taken = [product for product, _time in history(served, "s07")]
+    titles = {product.id: product.title for product in Catalogue(served).products()}
+    pills = next(one for one in test.get("button_group") if str(one.key).startswith("explain_group_"))
+    pills.set_value(["history.recent"]).run()
+    bars = next(str(one.proto.body) for one in test.get("html") if "sg-bars" in str(one.proto.body))
+    recent = recent_part(taken)
+    assert all((escape(titles[product]) in bars) == (product in recent) for product in taken)
 
 
 def test_what_is_switched_off_moves_the_list(served: Workspace) -> None:

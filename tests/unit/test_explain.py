@@ -261,3 +261,20 @@ def test_the_sentences_name_what_the_figures_carry() -> None:
     assert "price" not in shopper
     assert "Score 12.50 against a reference of 10.00" in found["in_words"]["en"]["engineer"]
     assert found["in_words"]["zh"]["shopper"].startswith("推荐“stove”")
+
+
+def test_long_texts_are_weighed_in_phrases_within_a_budget_of_readings() -> None:
+    text = " ".join(["for", "camping"] + ["word"] * 60)
+    read: list[str] = []
+
+    def score(texts: Sequence[str]) -> Scores:
+        read.extend(texts)
+        return MODEL.score_texts(["tent"], "stove", texts)
+
+    told = shap_words(score, text, evaluations=48, most=16)
+    assert len(told.segments) == 16
+    assert len(read) <= 64
+    strongest = told.segments[int(np.argmax(told.values))]
+    assert "camping" in text[strongest.start : strongest.end]
+    assert told.base + told.values.sum() == pytest.approx(told.score)
+    assert int(np.argmax(lime_words(score, text, samples=48, most=16).values)) == 0
