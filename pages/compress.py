@@ -15,7 +15,7 @@ from core.ui.graph_state import in_language
 from core.ui.labels import literal
 from core.ui.progress import job_panel
 from core.ui.session import cached_graph
-from core.ui.shell import empty, go, header, param, run_page, set_params
+from core.ui.shell import empty, go, header, param, run_page, set_params, whole_param
 from core.ui.text import ago, language, number, t
 
 STYLE = ASSETS / "css" / "quality.css"
@@ -55,8 +55,7 @@ def _explore(workspace: Workspace, graph: Graph, known: Curve) -> None:
     if not fresh:
         st.caption(f":material/update: {t('compress.stale')}")
     places = range(len(known.points))
-    asked = int(param("k") or USUAL) if (param("k") or "0").isdecimal() else USUAL
-    chosen = min(asked, places[-1])
+    chosen = whole_param("k", min(USUAL, places[-1]), 0, places[-1])
     left, right = st.columns([3, 2], gap="large")
     with left:
         clicked = chart(known, chosen)

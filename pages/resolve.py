@@ -19,7 +19,7 @@ from core.ui.resolve_card import evidence, shown, twins
 from core.ui.resolve_form import form
 from core.ui.resolve_list import bulk, decided
 from core.ui.session import cached_catalogue, cached_graph
-from core.ui.shell import empty, go, header, param, run_page, set_params
+from core.ui.shell import empty, go, header, param, run_page, set_params, whole_param
 from core.ui.text import number, t
 from core.ui.told import told
 
@@ -184,8 +184,7 @@ def _state(workspace: Workspace, counts: dict[tuple[Status, bool], int]) -> str:
 
 
 def _length(least: int) -> int:
-    asked = param("rows") or "0"
-    return min(max(int(asked), least), 300) if asked.isdecimal() else least
+    return whole_param("rows", least, least, 300)
 
 
 def _show() -> None:
