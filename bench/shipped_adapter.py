@@ -70,14 +70,14 @@ def _sample() -> Iterator[Labels]:
 def trained(given: list[Lesson], config: FinetuneConfig, out: Path, without: str) -> AdapterCard:
     """Train with the progress on standard output and write the adapter."""
     base = EmbeddedModel(plain=True)
-    tuner = Finetuner(base, given, config)
+    kept = out.with_suffix(".checkpoint")
+    before = torch.load(kept, weights_only=True) if kept.is_file() else None
+    tuner = Finetuner(base, given, config, resume=before)
     print(
         json.dumps({"counts": tuner.counts, "steps": tuner.total, "precision": tuner.precision}), flush=True
     )
-    kept = out.with_suffix(".checkpoint")
     out.parent.mkdir(parents=True, exist_ok=True)
-    before = torch.load(kept, weights_only=True) if kept.is_file() else None
-    made = tuner.run(on_step=_say, on_check=_say, save=lambda state: torch.save(state, kept), resume=before)
+    made = tuner.run(on_step=_say, on_check=_say, save=lambda state: torch.save(state, kept))
     kept.unlink()
     data = "oa_mine, composed texts, the sample" + (f"; without {without}" if without else "")
     return keep(out, base, EMBEDDED, made, config, given, data)

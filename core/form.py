@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.errors import ConfigError
@@ -26,6 +26,11 @@ class Entry:
     options: tuple[str, ...]
     least: float | None
     most: float | None
+
+
+def setting(section: str, default: Any, **rules: Any) -> Any:
+    """A field of a configuration that stands in that section of its form; ``rules`` are those of pydantic's Field."""
+    return Field(default=default, json_schema_extra={"section": section}, **rules)
 
 
 def entries(model: type[BaseModel]) -> tuple[Entry, ...]:

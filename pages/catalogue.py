@@ -8,7 +8,14 @@ import streamlit as st
 
 from core.jobs import Jobs
 from core.storage.workspaces import Workspace
-from core.ui import catalogue_add, catalogue_apart, catalogue_open, catalogue_shelves, catalogue_watch
+from core.ui import (
+    catalogue_add,
+    catalogue_apart,
+    catalogue_open,
+    catalogue_reports,
+    catalogue_shelves,
+    catalogue_watch,
+)
 from core.ui.catalogue_state import Figures, figures
 from core.ui.progress import job_panel
 from core.ui.shell import empty, header, param, run_page, set_params
@@ -22,7 +29,7 @@ def render(workspace: Workspace) -> None:
     now = figures(workspace)
     view = _view(now)
     _jobs(workspace)
-    catalogue_add.last_reports()
+    catalogue_reports.last_reports()
     if not now.sources and not catalogue_add.waiting():
         empty(
             "catalogue",
@@ -95,7 +102,7 @@ def _switch(view: str, now: Figures) -> None:
 
 
 def _go_to(view: str) -> None:
-    catalogue_add.forget_reports()
+    catalogue_reports.forget_reports()
     set_params(view=view, product=None, source=None, job=None)
 
 
@@ -107,7 +114,7 @@ def _jobs(workspace: Workspace) -> None:
     ended = [job.id for job in jobs.list("import", limit=50) if job.id == asked]
     for job_id in dict.fromkeys((*running, *ended)):
         with st.container(border=True):
-            job_panel(workspace, job_id, catalogue_add.job_reports)
+            job_panel(workspace, job_id, catalogue_reports.job_reports)
 
 
 run_page("catalogue", render)

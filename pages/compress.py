@@ -6,16 +6,16 @@ import streamlit as st
 
 from core.errors import DataError
 from core.graph.model import Graph
-from core.jobs import Jobs, JobView, Status
+from core.jobs import Jobs, Status
 from core.settings import ASSETS
 from core.stages.compress import Curve, curve, exported, forget, save, saved_views
 from core.storage.workspaces import Workspace
 from core.ui.compress_view import change_of, chart, half_way, point, strength_label
 from core.ui.graph_state import in_language
 from core.ui.labels import literal
-from core.ui.progress import job_panel
+from core.ui.progress import job_panel, watched
 from core.ui.session import cached_graph
-from core.ui.shell import empty, go, header, param, run_page, set_params
+from core.ui.shell import empty, go, header, run_page, set_params, whole_param
 from core.ui.text import ago, language, number, t
 
 STYLE = ASSETS / "css" / "quality.css"
@@ -31,7 +31,7 @@ def render(workspace: Workspace) -> None:
         header("compress", t("compress.state_empty"))
         empty("compress", what=t("compress.empty_what"), why=t("compress.empty_why"), button=_to_build)
         return
-    job = _watched(workspace)
+    job = watched(workspace, STAGE)
     if job is not None and job.status is not Status.DONE:
         with st.container(border=True, key="compress-job"):
             job_panel(workspace, job.id)
@@ -55,8 +55,7 @@ def _explore(workspace: Workspace, graph: Graph, known: Curve) -> None:
     if not fresh:
         st.caption(f":material/update: {t('compress.stale')}")
     places = range(len(known.points))
-    asked = int(param("k") or USUAL) if (param("k") or "0").isdecimal() else USUAL
-    chosen = min(asked, places[-1])
+    chosen = whole_param("k", min(USUAL, places[-1]), 0, places[-1])
     left, right = st.columns([3, 2], gap="large")
     with left:
         clicked = chart(known, chosen)
@@ -114,12 +113,6 @@ def _keep(workspace: Workspace, graph: Graph, known: Curve, chosen: int) -> None
                 on_click=forget,
                 args=(workspace, one.name),
             )
-
-
-def _watched(workspace: Workspace) -> JobView | None:
-    jobs = Jobs(workspace).list(STAGE, limit=20)
-    running = next((job for job in jobs if job.active), None)
-    return running or next((job for job in jobs if job.id == param("job")), None)
 
 
 def _state(graph: Graph, known: Curve | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs import Jobs, JobView, Status
+from core.jobs import Jobs, Status
 from core.llm.encoder_kinds import EncoderKind
 from core.recommend.tuning.kept import EncoderCard, listed
 from core.settings import ASSETS
@@ -17,7 +17,7 @@ from core.ui.encoder_live import live
 from core.ui.encoder_state import Base, bases, kind_name
 from core.ui.encoder_view import encoders_view, signed
 from core.ui.machine import accelerators
-from core.ui.progress import job_panel
+from core.ui.progress import job_panel, watched
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, run_page, set_params
 from core.ui.text import number, t
@@ -35,7 +35,7 @@ def render(workspace: Workspace) -> None:
         header("encoder")
         empty("encoder", what=t("encoder.no_events"), why=t("encoder.no_events_why"), button=_to_catalogue)
         return
-    job = _watched(workspace)
+    job = watched(workspace, STAGE)
     busy = job is not None and job.active
     if param("view") == "new" and found:
         params = form(workspace, found, known)
@@ -68,13 +68,6 @@ def _to_catalogue() -> None:
 def _to_models() -> None:
     if st.button(t("encoder.to_models"), type="primary"):
         go("models")
-
-
-def _watched(workspace: Workspace) -> JobView | None:
-    """The tuning that runs, else the one of the link."""
-    jobs = Jobs(workspace).list(STAGE, limit=50)
-    running = next((job for job in jobs if job.active), None)
-    return running or next((job for job in jobs if job.id == param("job")), None)
 
 
 def _state(known: list[EncoderCard]) -> str:

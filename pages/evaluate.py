@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from core.jobs import Jobs, JobView, Status
+from core.jobs import Jobs, Status
 from core.settings import ASSETS
 from core.stages.evaluate_plan import EvaluateParams
 from core.storage.workspaces import Workspace
@@ -16,7 +16,7 @@ from core.ui.evaluate_live import live
 from core.ui.evaluate_state import Kept, evaluations, points
 from core.ui.evaluate_view import bar, evaluation
 from core.ui.machine import accelerators
-from core.ui.progress import job_panel
+from core.ui.progress import job_panel, watched
 from core.ui.shell import empty, header, param, run_page, set_params
 from core.ui.text import ago, number, t
 
@@ -28,7 +28,7 @@ def render(workspace: Workspace) -> None:
     """Draw the page."""
     st.html(STYLE)
     known = evaluations(workspace)
-    job = _watched(workspace)
+    job = watched(workspace, STAGE)
     if job is not None and job.status is not Status.DONE:
         with st.container(border=True, key="evaluate-job"):
             job_panel(workspace, job.id, lambda one: live(workspace, one))
@@ -49,16 +49,6 @@ def render(workspace: Workspace) -> None:
                 why=t("evaluate.empty_why"),
                 button=lambda: _new(busy=False),
             )
-
-
-def _watched(workspace: Workspace) -> JobView | None:
-    """The evaluation that runs, else the one of the link."""
-    jobs = Jobs(workspace)
-    running = jobs.list(STAGE, active=True, limit=1)
-    if running:
-        return running[0]
-    asked = param("job")
-    return next((job for job in jobs.list(STAGE, limit=50) if job.id == asked), None)
 
 
 def _state(known: Mapping[str, Kept]) -> str:

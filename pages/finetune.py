@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.jobs import Jobs, JobView, Status
+from core.jobs import Jobs, Status
 from core.settings import ASSETS
 from core.stages.finetune_plan import FinetuneParams
 from core.storage.workspaces import Workspace
@@ -13,7 +13,7 @@ from core.ui.finetune_live import live
 from core.ui.finetune_state import Listed, known
 from core.ui.finetune_view import adapters_view
 from core.ui.machine import accelerators
-from core.ui.progress import job_panel
+from core.ui.progress import job_panel, watched
 from core.ui.shell import empty, header, param, run_page, set_params
 from core.ui.text import number, percent, t
 
@@ -25,7 +25,7 @@ def render(workspace: Workspace) -> None:
     """Draw the page."""
     st.html(STYLE)
     made = known(workspace)
-    job = _watched(workspace)
+    job = watched(workspace, STAGE)
     if job is not None and job.status is not Status.DONE:
         with st.container(border=True, key="finetune-job"):
             job_panel(workspace, job.id, lambda one: live(workspace, one))
@@ -44,16 +44,6 @@ def render(workspace: Workspace) -> None:
             why=t("finetune.empty_why"),
             button=lambda: _new(busy=False),
         )
-
-
-def _watched(workspace: Workspace) -> JobView | None:
-    """The fine-tuning that runs, else the one of the link."""
-    jobs = Jobs(workspace)
-    running = jobs.list(STAGE, active=True, limit=1)
-    if running:
-        return running[0]
-    asked = param("job")
-    return next((job for job in jobs.list(STAGE, limit=50) if job.id == asked), None)
 
 
 def _state(made: list[Listed]) -> str:

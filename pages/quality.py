@@ -10,13 +10,13 @@ import streamlit as st
 from core.form import entries
 from core.graph.model import Graph
 from core.graph.quality import QualityConfig
-from core.jobs import Jobs, JobView, Status
+from core.jobs import Jobs, Status
 from core.settings import ASSETS
 from core.stages.check import KeptReport, kept_report
 from core.storage.workspaces import Workspace
 from core.ui.config_form import widget
 from core.ui.graph_state import in_language
-from core.ui.progress import job_panel
+from core.ui.progress import job_panel, watched
 from core.ui.quality_predictions import predictions
 from core.ui.quality_view import completeness, findings, gate, suspicious, verdict
 from core.ui.session import cached_graph
@@ -36,7 +36,7 @@ def render(workspace: Workspace) -> None:
         header("quality", t("quality.state_empty"))
         empty("quality", what=t("quality.empty_what"), why=t("quality.empty_why"), button=_to_build)
         return
-    job = _watched(workspace)
+    job = watched(workspace, *STAGES)
     busy = job is not None and job.active
     if job is not None and job.status is not Status.DONE:
         with st.container(border=True, key="quality-job"):
@@ -73,14 +73,6 @@ def _views(workspace: Workspace, graph: Graph, kept: KeptReport | None, *, busy:
         suspicious(kept.report, graph)
     else:
         findings(kept.report, graph)
-
-
-def _watched(workspace: Workspace) -> JobView | None:
-    """A check or prediction that runs, else the one of the link."""
-    jobs = Jobs(workspace)
-    known = [job for stage in STAGES for job in jobs.list(stage, limit=20)]
-    running = next((job for job in known if job.active), None)
-    return running or next((job for job in known if job.id == param("job")), None)
 
 
 def _state(graph: Graph, kept: KeptReport | None) -> str:

@@ -8,18 +8,18 @@ import streamlit as st
 
 from core.catalogue.store import Catalogue
 from core.graph.matches import Candidate, Matches, Status
-from core.jobs import Jobs, JobView
+from core.jobs import Jobs
 from core.jobs import Status as JobStatus
 from core.settings import ASSETS
 from core.stages.resolve_plan import ResolveParams
 from core.storage.workspaces import Workspace
 from core.ui import resolve_press as press
-from core.ui.progress import job_panel
+from core.ui.progress import job_panel, watched
 from core.ui.resolve_card import evidence, shown, twins
 from core.ui.resolve_form import form
 from core.ui.resolve_list import bulk, decided
 from core.ui.session import cached_catalogue, cached_graph
-from core.ui.shell import empty, go, header, param, run_page, set_params
+from core.ui.shell import empty, go, header, param, run_page, set_params, whole_param
 from core.ui.text import number, t
 from core.ui.told import told
 
@@ -32,7 +32,7 @@ SHOWS = ("open", "merged", "apart")
 def render(workspace: Workspace) -> None:
     """Draw the page."""
     st.html(STYLE)
-    job = _watched(workspace)
+    job = watched(workspace, STAGE)
     if job is not None and job.status is not JobStatus.DONE:
         with st.container(border=True, key="resolve-job"):
             job_panel(workspace, job.id)
@@ -162,16 +162,6 @@ def _alone(workspace: Workspace) -> bool:
     return sum(source.kind == "products" for source in Catalogue(workspace).sources()) < 2
 
 
-def _watched(workspace: Workspace) -> JobView | None:
-    """The run that goes on, else the one of the link."""
-    jobs = Jobs(workspace)
-    running = jobs.list(STAGE, active=True, limit=1)
-    if running:
-        return running[0]
-    asked = param("job")
-    return next((job for job in jobs.list(STAGE, limit=50) if job.id == asked), None)
-
-
 def _state(workspace: Workspace, counts: dict[tuple[Status, bool], int]) -> str:
     return t(
         "resolve.state",
@@ -184,8 +174,7 @@ def _state(workspace: Workspace, counts: dict[tuple[Status, bool], int]) -> str:
 
 
 def _length(least: int) -> int:
-    asked = param("rows") or "0"
-    return min(max(int(asked), least), 300) if asked.isdecimal() else least
+    return whole_param("rows", least, least, 300)
 
 
 def _show() -> None:

@@ -14,7 +14,7 @@ from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import task_charts as charts
 from core.ui.charts import show
-from core.ui.progress import job_panel
+from core.ui.progress import job_panel, watched
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, run_page, set_params
 from core.ui.task_ask import ask
@@ -36,7 +36,7 @@ def render(workspace: Workspace) -> None:
         empty("tasks", what=t("tasks.empty_what"), why=t("tasks.empty_no_products"), button=_to_catalogue)
         return
     known = kept.cards(workspace)
-    job = _watched(workspace)
+    job = watched(workspace, STAGE)
     busy = bool(Jobs(workspace).list(STAGE, active=True, limit=1))
     if job is not None and job.status is not Status.DONE:
         with st.container(border=True, key="tasks-job"):
@@ -63,16 +63,6 @@ def render(workspace: Workspace) -> None:
 def _to_catalogue() -> None:
     if st.button(t("tasks.to_catalogue"), type="primary"):
         go("catalogue")
-
-
-def _watched(workspace: Workspace) -> JobView | None:
-    """The training that runs, else the one of the link."""
-    jobs = Jobs(workspace)
-    running = jobs.list(STAGE, active=True, limit=1)
-    if running:
-        return running[0]
-    asked = param("job")
-    return next((job for job in jobs.list(STAGE, limit=50) if job.id == asked), None)
 
 
 def _state(chosen: Opened) -> str:

@@ -41,6 +41,28 @@ def reported(workspace: Workspace, stage: str, event: str, times: int) -> None:
         time.sleep(0.02)
 
 
+def said(test: AppTest) -> str:
+    """All that a visitor reads on the page, the labels of buttons too."""
+    parts = [element.value for kind in (test.markdown, test.caption, test.info) for element in kind]
+    parts += [html.proto.body for html in test.get("html")]
+    parts += [button.label for button in test.button]
+    return "\n".join(str(part) for part in parts)
+
+
+def press(test: AppTest, label: str) -> AppTest:
+    """Click the one button of that label; nothing may be raised."""
+    (button,) = [b for b in test.button if b.label == label]
+    button.click().run()
+    assert not test.exception, test.exception
+    return test
+
+
+def linked(test: AppTest, name: str) -> str | None:
+    """That part of the view's state that is in the link; None where it has none."""
+    value = test.query_params.get(name)
+    return value[0] if isinstance(value, list) else value
+
+
 @contextmanager
 def kept_home(folder: Path, name: str) -> Iterator[Workspace]:
     """A new workspace to fill, in a home of its own; its id is the name in small letters."""

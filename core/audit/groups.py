@@ -38,11 +38,12 @@ def groups(
 def price_bands(products: Sequence[Product | None]) -> list[str]:
     """ "low", "middle" or "high" third within the currency; NONE without a price."""
     bands = [NONE] * len(products)
-    priced = [k for k, one in enumerate(products) if one and one.price is not None]
-    for currency in {products[k].currency for k in priced}:  # type: ignore[union-attr]
-        own = [k for k in priced if products[k].currency == currency]  # type: ignore[union-attr]
-        values = np.array([products[k].price for k in own], np.float64)  # type: ignore[union-attr]
-        cuts = np.quantile(values, [1 / 3, 2 / 3])
-        for k, value in zip(own, values, strict=True):
-            bands[k] = ("low", "middle", "high")[int((value > cuts).sum())]
+    prices: dict[str, list[tuple[int, float]]] = {}
+    for place, one in enumerate(products):
+        if one and one.price is not None:
+            prices.setdefault(one.currency or "", []).append((place, float(one.price)))
+    for own in prices.values():
+        cuts = np.quantile([price for _, price in own], [1 / 3, 2 / 3])
+        for place, price in own:
+            bands[place] = ("low", "middle", "high")[int((price > cuts).sum())]
     return bands

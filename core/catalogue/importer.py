@@ -8,31 +8,30 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection
 
 from core.catalogue import digest, quarantine, sources
+from core.catalogue.chunks import HOPELESS, Chunk, give_up_early, read, taken
 from core.catalogue.event_writer import EventWriter
 from core.catalogue.interpret import Interpreter
 from core.catalogue.item_writer import ItemWriter
 from core.catalogue.mapping import ColumnMapping
 from core.catalogue.report import ImportOptions, ImportReport
-from core.catalogue.rows import Issue, RawRow, RawTable
+from core.catalogue.rows import RawRow, RawTable
 from core.catalogue.sources import Source
 from core.catalogue.synonyms import EVENTS
-from core.catalogue.writers import Entry, Writer
+from core.catalogue.writers import Writer
 from core.errors import MappingError
 from core.storage.workspaces import Workspace
 
 FUTURE_SECONDS = 86_400.0
-_HOPELESS = 1_000
 _FIRST_CHUNK, _LARGEST_CHUNK, _SMALLEST_CHUNK = 500, 5_000, 50
 _QUICK, _SLOW = 0.08, 0.2
-_READ_AT_ONCE_CHARS = 4_000_000
 
 Progress = Callable[[int, int], None]
 Save = Callable[[Mapping[str, Any], Connection], None]
@@ -85,8 +84,8 @@ class _Import:
         self._counts.update(resume.get("counts", {}))
         self._issues.update(resume.get("issues", {}))
         rows = self._raw.rows()
-        first = list(islice(rows, _HOPELESS))
-        self._give_up_early(first)
+        first = list(islice(rows, HOPELESS))
+        give_up_early(self._interpreter, first, self._raw.name)
         if not resume:
             with self._db.read() as connection:
                 known = self._known(connection)
@@ -95,7 +94,7 @@ class _Import:
                 return self._nothing_to_do(known)
         source = self._begin(str(resume.get("source_id", "")))
         writer, decisions = self._writer(source)
-        self._rows(source, writer, decisions, _chain(first, rows), int(resume.get("rows", 0)))
+        self._rows(source, writer, decisions, chain(first, rows), int(resume.get("rows", 0)))
         self._remove(source, writer)
         return self._finish(source, decisions)
 
@@ -142,61 +141,39 @@ class _Import:
         done: int,
     ) -> None:
         count = 0
-        while chunk := _take(rows, min(self._chunk, done - count) if count < done else self._chunk):
+        while some := taken(rows, min(self._chunk, done - count) if count < done else self._chunk):
             self._check()
-            entries, refused, noted, dropped = self._read(chunk, decisions)
-            count += len(chunk)
+            chunk = read(self._interpreter, some, decisions)
+            count += len(some)
             if count <= done:
-                writer.replay(entries)
+                writer.replay(chunk.entries)
                 continue
-            self._write(source, writer, (entries, refused, noted, dropped), count)
+            self._write(source, writer, chunk, count)
             self._progress(count, max(self._raw.total, count))
 
-    def _read(
-        self, chunk: Sequence[RawRow], decisions: quarantine.Decisions
-    ) -> tuple[list[Entry], list[tuple[RawRow, Issue]], list[tuple[RawRow, Issue]], int]:
-        entries: list[Entry] = []
-        refused: list[tuple[RawRow, Issue]] = []
-        noted: list[tuple[RawRow, Issue]] = []
-        dropped = 0
-        for row in chunk:
-            reading = self._interpreter.read(row)
-            if reading.issues and (kept := decisions.about(row)):
-                if kept.status == quarantine.DROPPED:
-                    dropped += 1
-                    continue
-                reading = self._interpreter.read(RawRow(row.line, dict(kept.mended or {})))
-            if reading.item is None:
-                refused.append((row, reading.issues[0]))
-                continue
-            entries.append(Entry(row, reading.item, reading.raw_texts))
-            noted += [(row, issue) for issue in reading.issues]
-        return entries, refused, noted, dropped
-
-    def _write(self, source: Source, writer: Writer, chunk: tuple[Any, ...], count: int) -> None:
+    def _write(self, source: Source, writer: Writer, chunk: Chunk, count: int) -> None:
         """One transaction; its duration decides how much the next one takes on."""
-        entries, refused, noted, dropped = chunk
         began = time.monotonic()
         with self._db.write() as connection:
-            outcome = writer.write(connection, entries)
-            refused = [*refused, *outcome.refused]
+            outcome = writer.write(connection, chunk.entries)
+            refused = [*chunk.refused, *outcome.refused]
             quarantine.add(connection, source.id, refused, quarantine.OPEN)
             room = max(quarantine.NOTED_A_SOURCE - self._counts["listed"], 0)
-            quarantine.add(connection, source.id, noted[:room], quarantine.ADMITTED)
+            quarantine.add(connection, source.id, chunk.noted[:room], quarantine.ADMITTED)
             ok = outcome.added + outcome.updated + outcome.unchanged
             self._counts.update(
-                read=len(entries) + len(refused) - len(outcome.refused) + dropped,
+                read=len(chunk.entries) + len(chunk.refused) + chunk.dropped,
                 ok=ok,
                 added=outcome.added,
                 updated=outcome.updated,
                 unchanged=outcome.unchanged,
                 duplicates=outcome.duplicates,
                 quarantined=len(refused),
-                dropped=dropped,
-                noted=len({row.line for row, _ in noted}),
-                listed=len(noted[:room]),
+                dropped=chunk.dropped,
+                noted=len({row.line for row, _ in chunk.noted}),
+                listed=len(chunk.noted[:room]),
             )
-            self._issues.update(issue.code for _, issue in (*refused, *noted))
+            self._issues.update(issue.code for _, issue in (*refused, *chunk.noted))
             self._shift_digest(connection, source, outcome.delta)
             self._save(self._checkpoint(source.id, count), connection)
         self._pace(time.monotonic() - began)
@@ -257,20 +234,6 @@ class _Import:
             same_file=True,
         )
 
-    def _give_up_early(self, first: Sequence[RawRow]) -> None:
-        """A thousand rows without a good one mean that the mapping is wrong, not the rows."""
-        if len(first) < _HOPELESS:
-            return
-        readings = [self._interpreter.read(row) for row in first]
-        if any(reading.item for reading in readings):
-            return
-        (column, code, detail), _ = Counter(reading.issues[0] for reading in readings).most_common(1)[0]
-        raise MappingError(
-            f"None of the first {_HOPELESS:,} rows fits ({code.replace('_', ' ')} {detail!r}).",
-            where=f"{self._raw.name}, column {column!r}" if column else self._raw.name,
-            remedy="Choose other columns.",
-        )
-
     def _shift_digest(self, connection: Connection, source: Source, delta: int) -> None:
         if delta:
             stored = sources.get(connection, source.id)
@@ -299,20 +262,3 @@ _COUNTED = (
     "dropped",
     "noted",
 )
-
-
-def _take(rows: Iterator[RawRow], count: int) -> list[RawRow]:
-    """Up to ``count`` rows, fewer where they are huge."""
-    chunk: list[RawRow] = []
-    size = 0
-    for row in rows:
-        chunk.append(row)
-        size += sum(map(len, row.cells.values()))
-        if len(chunk) >= count or size > _READ_AT_ONCE_CHARS:
-            break
-    return chunk
-
-
-def _chain(first: Sequence[RawRow], rest: Iterator[RawRow]) -> Iterator[RawRow]:
-    yield from first
-    yield from rest

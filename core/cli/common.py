@@ -44,6 +44,11 @@ def run_stage(workspace: Workspace, stage: str, params: dict[str, Any]) -> Resul
     return run_inline(workspace, stage, REGISTRY, params, _report)
 
 
+def tell_progress(done: float, total: float, message: str) -> None:
+    """Write how far a measurement is to standard error."""
+    sys.stderr.write(f"  {done:g}/{total:g} {message}\n")
+
+
 def _report(event: JobEvent) -> None:
     if event.kind == "progress":
         data = event.data

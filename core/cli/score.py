@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.common import Commands, add, add_workspace, open_workspace
+from core.cli.common import Commands, add, add_workspace, open_workspace, tell_progress
 from core.cli.main import Result
 from core.cli.score_resolution import register as register_resolution
 
@@ -101,11 +101,8 @@ def _robustness(arguments: argparse.Namespace) -> Result:
     asked = {"run": given.run_id, "targets": given.targets, "rounds": given.rounds, "seed": given.seed}
     asked["orders"] = given.orders
 
-    def tell(done: float, total: float, message: str) -> None:
-        sys.stderr.write(f"  {done:g}/{total:g} {message}\n")
-
     params = parsed(RobustParams, asked, "The examination", "robustness")
-    return score(open_workspace(given.workspace), params, tell=tell)
+    return score(open_workspace(given.workspace), params, tell=tell_progress)
 
 
 def _explanations(arguments: argparse.Namespace) -> Result:

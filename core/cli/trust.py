@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from core.cli.common import Commands, add, add_workspace, open_workspace
+from core.cli.common import Commands, add, add_workspace, open_workspace, tell_progress
 from core.cli.main import Result
 
 
@@ -62,17 +61,15 @@ def _add_person(command: argparse.ArgumentParser) -> None:
     command.add_argument("--note", default="", help="why")
 
 
-def _tell(done: float, total: float, message: str) -> None:
-    sys.stderr.write(f"  {done:g}/{total:g} {message}\n")
-
-
 def _audit(arguments: argparse.Namespace) -> Result:
     from core.stages.audit import AuditParams, audit
     from core.stages.params import parsed
 
     asked = {"run": arguments.run_id, "k": arguments.k, "seed": arguments.seed}
     return audit(
-        open_workspace(arguments.workspace), parsed(AuditParams, asked, "The audit", "audit"), tell=_tell
+        open_workspace(arguments.workspace),
+        parsed(AuditParams, asked, "The audit", "audit"),
+        tell=tell_progress,
     )
 
 
@@ -127,5 +124,5 @@ def _importance(arguments: argparse.Namespace) -> Result:
     def of(run: str | None) -> DriversParams:
         return parsed(DriversParams, {"run": run, **asked}, "The measurement", "drivers")
 
-    other = measured(workspace, of(arguments.against), _tell) if arguments.against else None
-    return told(workspace, measured(workspace, of(arguments.run_id), _tell), other)
+    other = measured(workspace, of(arguments.against), tell_progress) if arguments.against else None
+    return told(workspace, measured(workspace, of(arguments.run_id), tell_progress), other)

@@ -24,56 +24,17 @@ Events it understands (others are skipped):
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from core.domain import Ledger
-from core.graph.places import Places, Point
+from core.graph.growing import Growing, LiveFact, Picture
 from core.jobs.views import JobEvent
 
-SHOWN_NODES = 150
 RECENT_FACTS = 10
 FEED_FACTS = 40
 TOKEN_TAIL = 900
-KEPT_FRESH = 40
-
-
-@dataclass(frozen=True, slots=True)
-class LiveFact:
-    """One assertion as the screen needs it; ``start`` and ``end`` are code points of the document's text."""
-
-    id: str
-    subject: str
-    subject_label: str
-    relation: str
-    family: str
-    object: str
-    object_label: str
-    object_type: str
-    quote: str
-    product: str
-    document: str
-    start: int
-    end: int
-    standing: str
-    confidence: float
-    step: str
-
-    @property
-    def stands(self) -> bool:
-        """In the graph, rather than kept apart."""
-        return self.standing in ("committed", "merged")
-
-
-@dataclass(frozen=True, slots=True)
-class LiveNode:
-    """A node of the growing graph; ``family`` is that of the relation that brought it ("" for products)."""
-
-    id: str
-    label: str
-    type: str
-    family: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +81,6 @@ class Speed:
     money: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The part of the graph that is shown: nodes with places, edges between them, and what is new."""
-
-    nodes: tuple[tuple[LiveNode, Point], ...]
-    edges: tuple[tuple[str, str, str, str], ...]
-    """(edge id, subject node, object node, family)"""
-    fresh: frozenset[str]
-    """Ids of the nodes and edges of the last ten facts."""
-
-
 @dataclass
 class BuildView:
     """The state of a build after the events applied so far."""
@@ -150,14 +100,8 @@ class BuildView:
     products: int = 0
     llm_products: int = 0
     feed: deque[LiveFact] = field(default_factory=lambda: deque(maxlen=FEED_FACTS))
-    places: Places = field(default_factory=Places)
     stopped: Mapping[str, Any] = field(default_factory=dict)
-    _shown: dict[str, LiveNode] = field(default_factory=dict)
-    _edges: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
-    _once: dict[str, Point] = field(default_factory=dict)
-    _rests_on: dict[str, frozenset[str]] = field(default_factory=dict)
-    """The claims told so far that each edge rests on."""
-    _edge_of: dict[str, str] = field(default_factory=dict)
+    _growing: Growing = field(default_factory=Growing)
 
     def apply(self, event: JobEvent) -> None:
         """Take in the next event; one that was taken in before is skipped."""
@@ -173,18 +117,12 @@ class BuildView:
         return list(self.feed)[:RECENT_FACTS]
 
     def picture(self) -> Picture:
-        """What the growing graph shows now, at most ``SHOWN_NODES`` nodes."""
-        fresh = [fact for fact in self.recent() if fact.stands]
-        ids = {part for fact in fresh for part in (fact.subject, fact.object, _edge_id(fact))}
-        nodes = tuple((node, self.places[node.id]) for node in self._shown.values())
-        return Picture(nodes, tuple(self._edges.values()), frozenset(ids))
+        """What the growing graph shows now."""
+        return self._growing.picture(self.recent())
 
     def copy(self) -> BuildView:
         """A copy that can be carried on on its own; what the containers hold is immutable and shared."""
-        twin = replace(self, feed=self.feed.copy(), places=self.places.copy())
-        twin._shown, twin._edges, twin._once = dict(self._shown), dict(self._edges), dict(self._once)
-        twin._rests_on, twin._edge_of = dict(self._rests_on), dict(self._edge_of)
-        return twin
+        return replace(self, feed=self.feed.copy(), _growing=self._growing.copy())
 
     def _on_facts(self, data: Mapping[str, Any]) -> None:
         made = [_fact(item) for item in data["items"]]
@@ -198,23 +136,7 @@ class BuildView:
             if fact.stands:
                 by_subject.setdefault(fact.subject, []).append(fact)
         for group in by_subject.values():
-            self._grow(group)
-
-    def _grow(self, facts: Sequence[LiveFact]) -> None:
-        """Show the facts of one product, its values first where they are in the picture already."""
-        head = facts[0]
-        product = LiveNode(head.subject, head.subject_label, "Product", "")
-        known = [fact.object for fact in facts if fact.object in self._shown]
-        self._show(product, near=known)
-        for fact in facts:
-            self._show(
-                LiveNode(fact.object, fact.object_label, fact.object_type, fact.family), near=[fact.subject]
-            )
-            edge = _edge_id(fact)
-            self._edges[edge] = (edge, fact.subject, fact.object, fact.family)
-            self._edge_of[fact.id] = edge
-            self._rests_on[edge] = self._rests_on.get(edge, frozenset()) | {fact.id}
-        self._make_room()
+            self._growing.add(group)
 
     def _on_changed(self, data: Mapping[str, Any]) -> None:
         made = {item["id"]: _fact(item) for item in data["items"]}
@@ -223,49 +145,9 @@ class BuildView:
         self.reading = replace(self.reading, lit=lit)
         for fact in made.values():
             if fact.stands:
-                self._grow([fact])
+                self._growing.add([fact])
             else:
-                self._wither(fact.id)
-
-    def _wither(self, claim: str) -> None:
-        """Take out the edge that rested on a claim alone, and nodes that are left without any."""
-        edge = self._edge_of.pop(claim, "")
-        rest = self._rests_on.pop(edge, frozenset()) - {claim}
-        if rest:
-            self._rests_on[edge] = rest
-        elif edge in self._edges:
-            _, subject, target, _ = self._edges.pop(edge)
-            held = {node for _, one, other, _ in self._edges.values() for node in (one, other)}
-            for node in ({subject, target} - held) & self._shown.keys():
-                del self._shown[node]
-                self.places.take_away(node)
-
-    def _show(self, node: LiveNode, near: Iterable[str]) -> None:
-        # A node that is spoken of again becomes the latest: the order of the mapping is the order of mention.
-        before = self._shown.pop(node.id, None)
-        self._shown[node.id] = before or node
-        if before is None:
-            self._once[node.id] = self.places.put(node.id, near, self._once.get(node.id))
-
-    def _make_room(self) -> None:
-        """Take the least connected of the older nodes out of the picture, oldest first."""
-        excess = len(self._shown) - SHOWN_NODES
-        if excess <= 0:
-            return
-        degree = dict.fromkeys(self._shown, 0)
-        for _, subject, target, _ in self._edges.values():
-            degree[subject] += 1
-            degree[target] += 1
-        older = list(self._shown)[: max(len(self._shown) - KEPT_FRESH, excess)]
-        leaving = set(sorted(older, key=lambda node: degree[node])[:excess])
-        for node in leaving:
-            del self._shown[node]
-            self.places.take_away(node)
-        self._edges = {
-            key: edge
-            for key, edge in self._edges.items()
-            if edge[1] not in leaving and edge[2] not in leaving
-        }
+                self._growing.wither(fact.id)
 
     def _on_read(self, data: Mapping[str, Any]) -> None:
         pages = tuple(Page(page["id"], page["field"], page["text"]) for page in data["documents"])
@@ -325,7 +207,3 @@ _HANDLERS = {
 
 def _fact(item: Mapping[str, Any]) -> LiveFact:
     return LiveFact(**{name.name: item[name.name] for name in fields(LiveFact)})
-
-
-def _edge_id(fact: LiveFact) -> str:
-    return f"{fact.subject}|{fact.relation}|{fact.object}"

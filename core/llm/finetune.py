@@ -21,8 +21,8 @@ from core.llm.finetune_curves import Check, Step, memory_mb
 from core.llm.finetune_kinds import after_step, extra_loss, wrap
 from core.llm.finetune_loss import token_loss
 from core.llm.lessons import Batch, Lesson, batches, encode, split
-from core.llm.training import Training, finite, rate_at
-from core.llm.transformers_model import TransformersModel, best_device, best_dtype, use_threads
+from core.llm.training import Checkpoint, Training, finite, precision_of, rate_at
+from core.llm.transformers_model import TransformersModel, best_device, use_threads
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Trained:
 
 
 class Finetuner(Training[Step, Check, Trained]):
-    """One fine-tuning; ``start`` are the tensors of an adapter of the same shape that it goes on from, ``precision`` is
-    what a run that is resumed computed in. Raises DataError where no lesson can be used, ValueError where ``start``
-    does not fit."""
+    """One fine-tuning; ``start`` are the tensors of an adapter of the same shape that it goes on from, ``resume`` what
+    an interrupted run of the same lessons and settings saved last. Raises DataError where no lesson can be used,
+    ValueError where ``start`` does not fit."""
 
     step_type, check_type = Step, Check
 
@@ -56,7 +56,7 @@ class Finetuner(Training[Step, Check, Trained]):
         lessons: Sequence[Lesson],
         config: FinetuneConfig,
         start: Mapping[str, Any] | None = None,
-        precision: str = "",
+        resume: Checkpoint | None = None,
     ) -> None:
         self.config = config
         device = best_device() if config.device == "auto" else config.device
@@ -77,9 +77,8 @@ class Finetuner(Training[Step, Check, Trained]):
         self.each_epoch = math.ceil(each / config.accumulation)
         most = self.each_epoch * config.epochs
         total = min(most, config.steps) if config.steps else most
-        wanted = precision or config.precision
-        dtype = best_dtype(device) if wanted == "auto" else getattr(torch, wanted)
-        fresh = base.fresh(dtype)
+        precision = precision_of(config.precision, device, resume)
+        fresh = base.fresh(getattr(torch, precision))
         # Only now: loading a model may draw at random too, by threads of its own.
         torch.manual_seed(config.seed)
         self.model = wrap(fresh, config, total).to(device)
@@ -90,8 +89,7 @@ class Finetuner(Training[Step, Check, Trained]):
         # Steps are smaller than what half precision resolves, so they are taken on copies in full precision.
         masters = {name: p.detach().clone().float().requires_grad_() for name, p in trained.items()}
         optimiser = torch.optim.AdamW(masters.values(), lr=0.0, weight_decay=config.weight_decay)
-        told = str(dtype).removeprefix("torch.")
-        super().__init__(config, total, optimiser, trained, masters, self.model, device, told)
+        super().__init__(config, total, optimiser, trained, masters, self.model, device, precision, resume)
         self._began: tuple[float, int] | None = None
 
     def _result(self) -> Trained:

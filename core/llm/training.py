@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.errors import DataError
 from core.llm.finetune_kinds import Method, budget, restore_budget, settled
+from core.llm.transformers_model import best_dtype
 
 Checkpoint = dict[str, Any]
 """Tensors and plain values only, so that it is read back without unpickling objects."""
@@ -62,7 +63,8 @@ class Training(ABC, Generic[S, C, T]):
     """At most ``total`` steps of an optimiser; gives T. A subclass says what a step and a validation are.
 
     ``trained`` are the weights of the model that learn. ``stepped`` are the copies of them that the optimiser moves, by
-    the same names, or the same tensors. ``adapted`` is what PEFT made of the model, where that is so.
+    the same names, or the same tensors. ``adapted`` is what PEFT made of the model, where that is so; ``resume`` is
+    what an interrupted training of the same shape saved last.
     """
 
     step_type: ClassVar[Callable[..., Any]]
@@ -78,6 +80,7 @@ class Training(ABC, Generic[S, C, T]):
         adapted: Any,
         device: str,
         precision: str,
+        resume: Checkpoint | None = None,
     ) -> None:
         self.course, self.total, self.optimiser = course, total, optimiser
         self.trained, self.stepped, self.adapted = trained, stepped, adapted
@@ -86,6 +89,8 @@ class Training(ABC, Generic[S, C, T]):
         self.checks: list[C] = []
         self.best = self._state()
         self.seconds = 0.0
+        if resume:
+            self._restore(resume)
 
     def run(
         self,
@@ -93,13 +98,10 @@ class Training(ABC, Generic[S, C, T]):
         on_step: Callable[[S], None] = lambda step: None,
         on_check: Callable[[C], None] = lambda check: None,
         save: Callable[[Checkpoint], None] = lambda checkpoint: None,
-        resume: Checkpoint | None = None,
     ) -> T:
         """Train until the steps are done or validation stops getting better, and load the best weights. ``check`` may
         raise to stop; ``save`` is called after each validation. A resumed run ends with the weights of one that was
         never interrupted. Raises DataError where the loss is no longer a number."""
-        if resume:
-            self._restore(resume)
         began, before = time.perf_counter(), self.seconds
         if self.device == "cuda":
             torch.cuda.reset_peak_memory_stats()
@@ -199,7 +201,15 @@ class Training(ABC, Generic[S, C, T]):
         restore_budget(self.adapted, self.course, checkpoint["budget"])
         self.steps = [self.step_type(**line) for line in checkpoint["steps"]]
         self.checks = [self.check_type(**line) for line in checkpoint["checks"]]
-        self.seconds, self.precision = float(checkpoint["seconds"]), str(checkpoint["precision"])
+        self.seconds = float(checkpoint["seconds"])
+
+
+def precision_of(wanted: str, device: str, resume: Checkpoint | None) -> str:
+    """What is computed in. "auto" is measured, so a training that is resumed has to keep what it began with: a
+    processor that is busy meanwhile may measure otherwise, and the other precision learns other weights."""
+    if resume:
+        return str(resume["precision"])
+    return str(best_dtype(device)).removeprefix("torch.") if wanted == "auto" else wanted
 
 
 def finite(loss: float, step: int) -> float:

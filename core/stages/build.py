@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import Any
 
@@ -19,12 +18,13 @@ from sqlalchemy import select, tuple_
 from core.catalogue.store import Catalogue
 from core.domain import Document, LogEntry
 from core.errors import DataError
-from core.extract.budget import Budget, Cost
+from core.extract.budget import Budget
 from core.graph.log import Log
 from core.graph.model import Graph
 from core.graph.review_log import carry_over
 from core.jobs import Context
 from core.stages.build_cascade import price_of
+from core.stages.build_done import Done, summary
 from core.stages.build_pace import remember
 from core.stages.build_pane import Subject
 from core.stages.build_plan import BuildParams, choose, parse, schema_of, unread
@@ -46,26 +46,6 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     return _Build(context, parse(params)).run()
 
 
-@dataclass
-class _Done:
-    """What this build has done, over all its attempts."""
-
-    products: int = 0
-    llm_products: int = 0
-    tokens: int = 0
-    tokens_in: int = 0
-    llm_seconds: float = 0.0
-    alone: int = 0
-    right: float = 0.0
-    compared: float = 0.0
-    """How the language model stood beside values that were sure: so many right, of so many."""
-    began_with: int = -1
-    steps: dict[str, dict[str, float]] = field(default_factory=dict)
-    wanted: int = 0
-    chosen: list[str] | None = None
-    """What the language model is to read, once that has been decided."""
-
-
 class _Build:
     def __init__(self, context: Context, params: BuildParams) -> None:
         self.context, self.params = context, params
@@ -76,7 +56,7 @@ class _Build:
         self.reporter = Reporter(context)
         self.pace, self.step, self.spoke = Pace(context), ("", 0), 0.0
         stored = context.load_checkpoint() or {}
-        self.done = _Done(**stored.get("done", {}))
+        self.done = Done(**stored.get("done", {}))
         self.budget = self._budget()
 
     def run(self) -> Mapping[str, Any]:
@@ -115,7 +95,7 @@ class _Build:
         self._stopped()
         if carry_over(self.workspace):  # what reviewers said holds for what a newer version has read again
             graph = self.reporter.facts()
-        result = self._result(graph, len(ids))
+        result = summary(self.done, graph, len(ids), self.budget, self.params.model)
         remember(result)
         return result
 
@@ -188,7 +168,7 @@ class _Build:
             self.done.products += len(readings)
         elif step.name == "llm":
             self.done.llm_products += len(readings)
-        self._spend(readings)
+        self.pace.charged += self.done.spend(readings, self.budget.elapsed)
         self.pace.letters += sum(len(document.text) for document in documents)
         with self.workspace.db.write() as connection:
             outdated = self._outdated(connection, step, documents)
@@ -199,25 +179,13 @@ class _Build:
             self._count()
             self.context.save_checkpoint(self._checkpoint(), connection)
 
-    def _spend(self, readings: Sequence[Reading]) -> None:
-        tokens_in = sum(reading.tokens_in for reading in readings)
-        tokens = tokens_in + sum(reading.tokens_out for reading in readings)
-        self.pace.charged += tokens
-        self.done.tokens += tokens
-        self.done.tokens_in += tokens_in
-        self.done.alone += sum(reading.alone for reading in readings)
-        self.done.right += sum(reading.trust.right for reading in readings)
-        self.done.compared += sum(reading.trust.total for reading in readings)
-        self.done.llm_seconds = self.budget.elapsed
-
     def _budget(self) -> Budget:
         """The limits of the language model, and what earlier attempts have spent of them."""
-        spent = Cost(self.done.tokens_in, self.done.tokens - self.done.tokens_in)
         context = self.context
         return Budget(
             self.params.limits,
             price_of(self.params.model),
-            spent,
+            self.done.cost,
             self.done.llm_seconds,
             clock=lambda: monotonic() - context.paused_seconds,
         )
@@ -289,42 +257,6 @@ class _Build:
 
     def _checkpoint(self) -> dict[str, Any]:
         return {"done": vars(self.done)}
-
-    def _result(self, graph: Graph, products: int) -> dict[str, Any]:
-        new = len(graph.facts) - self.done.began_with
-        if not graph.facts:
-            raise DataError(
-                f"{products} products were read and not one fact was found.",
-                where="build",
-                remedy="See on the Catalogue page that title and description are mapped to the right columns, and "
-                "that the schema fits these products.",
-            )
-        looked = any(step["products"] for step in self.done.steps.values())
-        notice = "" if new else "no_facts" if looked else "nothing_new"
-        ledger = {
-            part: getattr(graph.ledger, part) for part in ("committed", "merged", "quarantined", "rejected")
-        }
-        return {
-            "products": products,
-            "read": self.done.products,
-            "llm_products": self.done.llm_products,
-            "new_facts": new,
-            "facts": len(graph.facts),
-            "nodes": len(graph.nodes),
-            "ledger": {"extracted": graph.ledger.extracted, **ledger},
-            "graph_hash": graph.hash,
-            "tokens": self.done.tokens,
-            "tokens_in": self.done.tokens_in,
-            "money": self.budget.price.of(self.budget.spent),
-            "stopped": self.budget.stopped,
-            "wanted": self.done.wanted,
-            "alone": self.done.alone,
-            "trust": [self.done.right, self.done.compared],
-            "seconds": sum(step["seconds"] for step in self.done.steps.values()),
-            "model": self.params.model,
-            "steps": self.done.steps,
-            "notice": notice,
-        }
 
 
 def _batches(ids: Sequence[str], first: int, largest: int) -> Iterator[list[str]]:

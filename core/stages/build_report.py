@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.domain import Assertion, Document, EntryKind, Fact, Product, Standing
-from core.graph.live import LiveFact
+from core.graph.growing import LiveFact
 from core.graph.log import Log, read_assertions
 from core.graph.model import Graph, product_node
 from core.graph.store import GraphStore

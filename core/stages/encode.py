@@ -107,12 +107,13 @@ def _tuned(
     from core.recommend.vectors import store
 
     config = chosen.config.model_copy(update={"kind": kind})
-    device = "" if config.device == "auto" else config.device
+    device, file = "" if config.device == "auto" else config.device, TrainingFile(context)
     tuner = Tuner(
         Backbone(chosen.base, device),
         found.material,
         config,
         lambda vectors: validated(vectors, found.split, context.check),
+        file.read(),
     )
     context.emit(
         "method",
@@ -122,9 +123,8 @@ def _tuned(
         device=tuner.device,
         precision=tuner.precision,
     )
-    file = TrainingFile(context)
     reports = _reports(context, kind, tuner.total, place)
-    trained = tuner.run(context.check, *reports, save=file.write, resume=file.read())
+    trained = tuner.run(context.check, *reports, save=file.write)
     # What is kept is read in full precision, so its quality is measured so.
     vectors = tuner.backbone.encode(found.material.texts, check=context.check)
     quality = validated(vectors, found.split, context.check)

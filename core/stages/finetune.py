@@ -42,8 +42,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
     if start:
         check(start[0], base.folder())
         config, state = shaped_like(config, start[1].config), read_state(start[0])
-    before = file.read()
-    tuner = Finetuner(base, given, config, state, precision=before["precision"] if before else "")
+    tuner = Finetuner(base, given, config, state, file.read())
     context.emit(
         "plan",
         counts={**tuner.counts, "foreign": found.foreign},
@@ -52,7 +51,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
         precision=tuner.precision,
     )
     context.progress(0, tuner.total, "lessons")
-    trained = tuner.run(context.check, *_reports(context, tuner.total), save=file.write, resume=before)
+    trained = tuner.run(context.check, *_reports(context, tuner.total), save=file.write)
     folder = adapters.home() / _name(context, chosen)
     version = start[1].version if start else ""
     made = keep(folder, base, card.id, trained, config, given, _told(context, chosen), version)

@@ -92,11 +92,15 @@ class Workspaces:
 
     def open(self, workspace_id: str) -> Workspace:
         """Open by id; raises WorkspaceError for one that does not exist."""
+        return Workspace(self.folder(workspace_id))
+
+    def folder(self, workspace_id: str) -> Path:
+        """Where a workspace of that id is or would be; raises WorkspaceError for what can be no id, such as a path."""
         if not re.fullmatch(r"[\w-]+", workspace_id):
             raise WorkspaceError(
                 "That is not a workspace's id.", where=workspace_id[:80], remedy="Pick one from the list."
             )
-        return Workspace(self.root / workspace_id)
+        return self.root / workspace_id
 
     def create(self, name: str, workspace_id: str = "") -> Workspace:
         """Make an empty workspace; its id comes from the name unless given."""

@@ -13,7 +13,8 @@ from typing import Any
 import streamlit as st
 
 from core.domain import Standing
-from core.graph.live import BuildView, LiveFact, Mark
+from core.graph.growing import LiveFact
+from core.graph.live import BuildView, Mark
 from core.graph.replay import Replay
 from core.jobs import Jobs
 from core.ontology import Family, family

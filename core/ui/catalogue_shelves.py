@@ -17,7 +17,7 @@ from core.errors import DataError
 from core.graph.departure import delete_source
 from core.jobs import Jobs
 from core.storage.workspaces import Workspace
-from core.ui.catalogue_add import draw_report
+from core.ui.catalogue_reports import draw_report
 from core.ui.catalogue_state import Figures, field_name, kind_name, labelled
 from core.ui.facts import field_label, product_card
 from core.ui.labels import literal

@@ -12,7 +12,7 @@ from core.ui import drivers_charts as charts
 from core.ui import drivers_state as state
 from core.ui import navigation
 from core.ui.explain_view import group_label, plain, signed
-from core.ui.shell import param, set_params
+from core.ui.shell import param, set_params, whole_param
 from core.ui.tables import export_button, table
 from core.ui.text import listed, number, percent, t
 
@@ -43,8 +43,7 @@ def kinds(found: Drivers) -> None:
         quality = listed([quality, t("drivers.alone", n=number(len(told.alone)))])
     st.caption(f"{t('drivers.kinds_note')} {quality}")
     everyone = sum(len(one.shoppers) for one in told.clusters) + len(told.alone)
-    place = int(param("kind") or 0) if (param("kind") or "0").isdecimal() else 0
-    place = min(place, len(told.clusters) - 1)
+    place = whole_param("kind", 0, 0, len(told.clusters) - 1)
     for at, (one, column) in enumerate(zip(told.clusters, _grid(len(told.clusters)), strict=True)):
         with column, st.container(border=True, key=f"drivers-kind-{at}"):
             st.html(_kind(one, everyone))

@@ -12,7 +12,7 @@ import streamlit as st
 from core.extract.evaluate import Mistake
 from core.ui.evaluate_lit import key, lit
 from core.ui.evaluate_state import Kept
-from core.ui.shell import param, set_params
+from core.ui.shell import param, set_params, whole_param
 from core.ui.tables import export_button
 from core.ui.text import number, percent, t
 
@@ -114,8 +114,7 @@ def _labelled(name: str, value: str) -> str:
 
 
 def _page() -> int:
-    asked = param("p", "1") or "1"
-    return max(int(asked), 1) - 1 if asked.isdecimal() and len(asked) < 7 else 0
+    return whole_param("p", 1, 1) - 1
 
 
 def _turn(page: int, last: int, count: int) -> None:

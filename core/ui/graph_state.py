@@ -12,7 +12,7 @@ from core.graph.layout import Point, layout
 from core.graph.model import Graph
 from core.graph.query import ANYTHING, MOST_NODES, Filters, View, ego, starting_node
 from core.ontology import Family
-from core.ui.shell import param, set_params
+from core.ui.shell import param, set_params, whole_param
 
 CAP = 36
 RADIUS = 2
@@ -54,12 +54,12 @@ def read_state() -> GraphState:
         node=param("node") or "",
         selected=param("sel") or "",
         back=param("back") or "",
-        radius=_whole(param("r"), RADIUS, 1, 3),
-        cap=_whole(param("cap"), CAP, 10, MOST_NODES),
+        radius=whole_param("r", RADIUS, 1, 3),
+        cap=whole_param("cap", CAP, 10, MOST_NODES),
         filters=Filters(
             frozenset(_parts(param("types"))),
             frozenset(f for f in Family if f.value in _parts(param("fam"))),
-            _whole(param("conf"), 0, 0, 100) / 100,
+            whole_param("conf", 0, 0, 100) / 100,
         ),
         expanded=_parts(param("open")),
         hidden=_parts(param("hide")),
@@ -199,10 +199,3 @@ def _ego(graph: Graph, center: str, state: GraphState, extra: tuple[str, ...]) -
 
 def _parts(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in (text or "").split(SEPARATOR) if part))
-
-
-def _whole(text: str | None, otherwise: int, least: int, most: int) -> int:
-    try:
-        return min(max(int(text or otherwise), least), most)
-    except ValueError:
-        return otherwise

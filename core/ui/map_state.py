@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.ui.shell import param, set_params
+from core.ui.shell import param, set_params, whole_param
 
 VIEWS = ("map", "structure", "versions")
 COLOURS = ("community", "type", "source", "sure", "time")
@@ -34,14 +34,14 @@ def read_state() -> MapState:
     return MapState(
         _one_of(param("view"), VIEWS),
         _one_of(param("by"), COLOURS),
-        _whole(param("c")),
+        whole_param("c", -1),
         param("sel") or "",
         param("q") or "",
-        _whole(param("at")),
+        whole_param("at", -1),
         param("as") == "table",
         _one_of(param("part"), PARTS),
-        _whole(param("a")),
-        _whole(param("b")),
+        whole_param("a", -1),
+        whole_param("b", -1),
     )
 
 
@@ -74,7 +74,3 @@ def open_community(community: int) -> None:
 
 def _one_of(text: str | None, names: tuple[str, ...]) -> str:
     return text if text in names else names[0]
-
-
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else -1

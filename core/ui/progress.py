@@ -16,7 +16,7 @@ from core.errors import JobError, ShelfGraphError
 from core.jobs import Jobs, JobView, Status
 from core.storage.workspaces import Workspace
 from core.ui import navigation
-from core.ui.shell import guarded, problem
+from core.ui.shell import guarded, param, problem
 from core.ui.text import ago, duration, has, moment, number, percent, t
 
 POLL_SECONDS = 1.0
@@ -82,6 +82,13 @@ def job_panel(
                 draw(job)
 
     st.fragment(panel, run_every=every if live else None)()
+
+
+def watched(workspace: Workspace, *stages: str) -> JobView | None:
+    """The job of these stages that runs, else that of the link where it is one of them."""
+    known = [job for stage in stages for job in Jobs(workspace).list(stage, limit=50)]
+    running = next((job for job in known if job.active), None)
+    return running or next((job for job in known if job.id == param("job")), None)
 
 
 def strip_job(workspace: Workspace) -> None:

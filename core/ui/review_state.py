@@ -24,7 +24,7 @@ from core.storage import tables
 from core.storage.decisions import FACT, decisions, stamp, standing
 from core.storage.workspaces import Workspace
 from core.ui.session import cached_catalogue, cached_graph, catalogue_stamp, log_head
-from core.ui.shell import param, set_params
+from core.ui.shell import param, set_params, whole_param
 from core.ui.text import percent, t
 
 Show = Literal["open", "second", "mine"]
@@ -116,7 +116,7 @@ def desk(workspace: Workspace) -> Desk:
 def read_state() -> ReviewState:
     """The state in the link; parts that cannot be read count as not there."""
     show = param("show")
-    low, high = _share(param("lo"), 0.0), _share(param("hi"), 1.0)
+    low, high = whole_param("lo", 0, 0, 100) / 100, whole_param("hi", 100, 0, 100) / 100
     return ReviewState(
         me=signed_in() or clean_name(param("me") or ""),
         show=show if show in SHOWS else "open",
@@ -130,7 +130,7 @@ def read_state() -> ReviewState:
             min(low, high),
             max(low, high),
         ),
-        rows=min(max(int(param("rows") or ROWS), ROWS), 600) if (param("rows") or "0").isdecimal() else ROWS,
+        rows=whole_param("rows", ROWS, ROWS, 600),
     )
 
 
@@ -212,10 +212,6 @@ def confidences(values: Iterable[float]) -> str:
 
 def _parts(text: str | None) -> frozenset[str]:
     return frozenset(part for part in (text or "").split(SEPARATOR) if part)
-
-
-def _share(text: str | None, otherwise: float) -> float:
-    return min(int(text), 100) / 100 if text and text.isdecimal() else otherwise
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

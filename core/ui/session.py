@@ -45,7 +45,7 @@ def workspaces() -> Workspaces:
 
 def open_workspace(workspace_id: str) -> Workspace:
     """The workspace, opened once a process; raises WorkspaceError where there is none of that id."""
-    folder = settings().workspaces / workspace_id
+    folder = workspaces().folder(workspace_id)
     try:
         stamp = (folder / "workspace.json").stat().st_mtime_ns
     except OSError:

@@ -22,6 +22,7 @@ from core.ui.session import database_stamp, open_workspace, workspaces
 from core.ui.text import has, language, t
 
 Render = Callable[[Workspace], None]
+MOST_WHOLE = 10**15
 
 _framed: ContextVar[bool] = ContextVar("framed", default=False)
 _head: ContextVar[DeltaGenerator | None] = ContextVar("head", default=None)
@@ -159,6 +160,13 @@ def param(name: str, default: str | None = None) -> str | None:
     """A part of the view's state that is kept in the link."""
     value = st.query_params.get(name)
     return default if value in (None, "") else value
+
+
+def whole_param(name: str, otherwise: int, least: int = 0, most: int = MOST_WHOLE) -> int:
+    """A number of the view's state, from 0 on, brought into its range; ``otherwise`` where the link has none."""
+    text = param(name) or ""
+    known = text.isascii() and text.isdigit() and len(text) < len(str(MOST_WHOLE))
+    return min(max(int(text), least), most) if known else otherwise
 
 
 def set_params(**values: object) -> None:

@@ -12,8 +12,7 @@ from core.graph.prior import import_statements
 from core.graph.store import GraphStore
 from core.storage.workspaces import Workspace
 from tests.graph_world import fill_partner
-from tests.page_world import open_page
-from tests.pages.test_graph_page import press, said
+from tests.page_world import open_page, press, said
 
 opened = partial(open_page, "fusion")
 

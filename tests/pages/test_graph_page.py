@@ -6,35 +6,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.graph.store import GraphStore
 from core.settings import REPOSITORY
 from core.storage.workspaces import Workspace
 from tests.graph_world import fill
-from tests.page_world import open_page
+from tests.page_world import linked, open_page, press, said
 
 opened = partial(open_page, "graph")
-
-
-def said(test: AppTest) -> str:
-    """Everything on the page as text."""
-    parts = [element.value for kind in (test.markdown, test.caption, test.info) for element in kind]
-    parts += [html.proto.body for html in test.get("html")]
-    parts += [button.label for button in test.button]
-    return "\n".join(str(part) for part in parts)
-
-
-def state(test: AppTest, name: str) -> str | None:
-    value = test.query_params.get(name)
-    return value[0] if isinstance(value, list) else value
-
-
-def press(test: AppTest, label: str) -> AppTest:
-    (button,) = [b for b in test.button if b.label == label]
-    button.click().run()
-    assert not test.exception, test.exception
-    return test
 
 
 def test_an_empty_graph_leads_to_build(workspace: Workspace) -> None:
@@ -59,7 +38,7 @@ def test_a_fact_opens_its_words_and_leads_back(workspace: Workspace) -> None:
     assert 'class="sg-mark"' in said(test)
     assert "stainless steel</mark>" in said(test)
     press(test, "Back")
-    assert state(test, "node") == "product:k1"
+    assert linked(test, "node") == "product:k1"
     assert "Fellow Stagg Kettle" in said(test)
 
 
@@ -67,11 +46,11 @@ def test_search_finds_nodes_and_facts_and_opens_them(workspace: Workspace) -> No
     fill(workspace)
     test = opened(workspace)
     test.text_input(key="graph_q").input("stagg steel").run()
-    assert state(test, "q") == "stagg steel"
+    assert linked(test, "q") == "stagg steel"
     (hit,) = [b for b in test.button if b.key and b.key.startswith("graph-hit-")]
     hit.click().run()
-    assert state(test, "node") == "product:k1"
-    assert (state(test, "sel") or "").startswith("fact:")
+    assert linked(test, "node") == "product:k1"
+    assert (linked(test, "sel") or "").startswith("fact:")
     assert 'class="sg-mark"' in said(test)
 
 
@@ -80,8 +59,8 @@ def test_filters_and_hidden_nodes_live_in_the_link(workspace: Workspace) -> None
     test = opened(workspace, node="product:k1", fam="use", conf="50", r="1", hide="use:pour over coffee")
     assert "2 nodes, 1 facts shown" in said(test)
     press(test, "Show everything")
-    assert state(test, "fam") is None
-    assert state(test, "hide") is None
+    assert linked(test, "fam") is None
+    assert linked(test, "hide") is None
     assert "5 nodes, 4 facts shown" in said(test)
 
 
@@ -91,7 +70,7 @@ def test_a_path_is_told_fact_by_fact(workspace: Workspace) -> None:
     text = said(test)
     assert "2 steps" in text
     press(test, "Close the path")
-    assert state(test, "to") is None
+    assert linked(test, "to") is None
 
 
 def test_the_table_has_the_same_facts_as_the_picture(workspace: Workspace) -> None:

@@ -11,8 +11,7 @@ from core.graph.atlas.surveyed import latest
 from core.graph.log import Log
 from core.storage.workspaces import Workspace
 from tests.graph_world import fill
-from tests.page_world import open_page
-from tests.pages.test_graph_page import said, state
+from tests.page_world import linked, open_page, said
 
 opened = partial(open_page, "map")
 
@@ -40,11 +39,11 @@ def test_a_small_graph_is_mapped_at_once_and_only_once(workspace: Workspace) -> 
 def test_a_community_and_a_node_live_in_the_link(workspace: Workspace) -> None:
     fill(workspace)
     test = press(opened(workspace), "map-open-0")
-    assert state(test, "c") == "0"
+    assert linked(test, "c") == "0"
     assert "All communities" in said(test)
     pick = next(b.key for b in test.button if (b.key or "").startswith("map-pick-"))
     press(test, str(pick))
-    assert state(test, "sel")
+    assert linked(test, "sel")
     assert "All communities" not in said(test)
 
 
@@ -54,8 +53,8 @@ def test_a_search_is_found_anywhere_on_the_map(workspace: Workspace) -> None:
     hits = [b for b in test.button if (b.key or "").startswith("map-hit-")]
     assert len(hits) >= 2
     hits[0].click().run()
-    assert state(test, "q") is None
-    assert (state(test, "sel") or "").startswith("product:")
+    assert linked(test, "q") is None
+    assert (linked(test, "sel") or "").startswith("product:")
 
 
 def test_the_picture_has_a_table(workspace: Workspace) -> None:

@@ -18,7 +18,7 @@ from core.recommend.serve.policy import AS_RANKED
 from core.recommend.source import history
 from core.stages import REGISTRY
 from core.storage.workspaces import Workspace
-from tests.page_world import at_home, kept_home, open_page
+from tests.page_world import at_home, kept_home, linked, open_page
 from tests.recommend_world import fill, small_config
 
 opened = partial(open_page, "recommend")
@@ -42,11 +42,6 @@ def served(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 def words(test: AppTest) -> str:
     return " ".join(str(element.proto.body) for element in test.get("html"))
-
-
-def state(test: AppTest, name: str) -> str | None:
-    value = test.query_params.get(name)
-    return value[0] if isinstance(value, list) else value
 
 
 def test_without_a_run_the_page_leads_to_training(workspace: Workspace) -> None:
@@ -73,8 +68,8 @@ def test_a_made_up_shopper_is_in_the_link(served: Workspace) -> None:
     assert test.button(key=f"why_{expected[0].product_id}")
     test.multiselect(key="recommend_history").set_value(["p00", "p04", "p08"]).run()
     assert not test.exception
-    assert state(test, "history") == "p00,p04,p08"
-    assert state(test, "user") is None
+    assert linked(test, "history") == "p00,p04,p08"
+    assert linked(test, "user") is None
 
 
 def test_a_shopper_nothing_is_known_of_gets_the_average_shoppers_list(served: Workspace) -> None:
@@ -157,7 +152,7 @@ def test_a_need_in_words_is_understood_and_answered(served: Workspace) -> None:
     empty.button(key="need_a").click().run()
     assert not empty.exception
     assert "up to 40" in words(empty)
-    assert state(empty, "need") == empty.text_input(key="recommend_need").value
+    assert linked(empty, "need") == empty.text_input(key="recommend_need").value
 
 
 def test_a_pasted_product_is_read_and_placed(served: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

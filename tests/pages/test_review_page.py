@@ -18,7 +18,7 @@ from core.storage.workspaces import Workspace
 from core.ui.text import has
 from tests.graph_world import SHOP, document, read
 from tests.graph_world import fill as fill_graph
-from tests.page_world import open_page
+from tests.page_world import linked, open_page, said
 
 opened = partial(open_page, "review", me="Lin")
 
@@ -34,19 +34,6 @@ def fill(workspace: Workspace) -> list[Assertion]:
 def good(test: AppTest) -> AppTest:
     assert not test.exception, test.exception
     return test
-
-
-def said(test: AppTest) -> str:
-    """Everything on the page as text."""
-    parts = [element.value for kind in (test.markdown, test.caption, test.info) for element in kind]
-    parts += [html.proto.body for html in test.get("html")]
-    parts += [button.label for button in test.button]
-    return "\n".join(str(part) for part in parts)
-
-
-def param(test: AppTest, name: str) -> str | None:
-    value = test.query_params.get(name)
-    return value[0] if isinstance(value, list) else value
 
 
 def press(test: AppTest, key: str) -> AppTest:
@@ -79,7 +66,7 @@ def test_the_name_is_asked_once_and_kept_in_the_link(workspace: Workspace) -> No
     (start,) = [b for b in test.button if b.label == "Start"]
     start.click()
     good(test.run())
-    assert param(test, "me") == "Lin Wei"
+    assert linked(test, "me") == "Lin Wei"
     assert test.button(key="review-accept")
 
 
@@ -113,7 +100,7 @@ def test_reject_later_and_undo(workspace: Workspace) -> None:
     assert said(test) != first, "another one is shown"
     press(test, "review-undo")
     assert GraphStore(workspace).graph().hash == before
-    assert param(test, "at") == made[3].id, "what was taken back is shown again"
+    assert linked(test, "at") == made[3].id, "what was taken back is shown again"
     assert test.button(key="review-undo").disabled
 
 
@@ -168,7 +155,7 @@ def test_a_value_is_decided_in_all_its_products_by_one_press_and_taken_back_by_o
     assert "2 rejected as one decision" in said(test)
     press(test, "review-undo")
     assert GraphStore(workspace).graph().hash == before
-    assert param(test, "at") == made[2].id
+    assert linked(test, "at") == made[2].id
 
 
 def test_what_has_no_tick_stays_in_the_queue_by_itself(workspace: Workspace) -> None:
@@ -195,7 +182,7 @@ def test_fact_by_fact_a_press_is_about_one_product(workspace: Workspace) -> None
     assert sum(str(b.key).startswith("review-row-") for b in test.button) > rows
     assert not [b for b in test.button if str(b.key).startswith("review-tick-")]
     press(test, "review-reject")
-    assert param(test, "look") == "fact"
+    assert linked(test, "look") == "fact"
     assert standing(workspace, made[2].id) is Standing.REJECTED
     assert standing(workspace, made[6].id) is Standing.COMMITTED
 

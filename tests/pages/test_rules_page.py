@@ -9,8 +9,7 @@ from core.graph.rules import add_rule
 from core.graph.store import GraphStore
 from core.storage.workspaces import Workspace
 from tests.graph_world import fill
-from tests.page_world import open_page
-from tests.pages.test_graph_page import press, said
+from tests.page_world import open_page, press, said
 
 opened = partial(open_page, "rules")
 RULE = "if material is stainless steel and used for is any then suited to is families"

@@ -34,7 +34,7 @@ from core.recommend.tuning.material import fact_vectors, ground
 from core.recommend.tuning.objectives import contrast
 from core.recommend.tuning.pairs import Pairs
 from core.recommend.tuning.phases import Material
-from core.recommend.tuning.quality import validated
+from core.recommend.tuning.quality import Quality, validated
 from core.recommend.tuning.trainer import Trained, Tuner
 from core.recommend.tuning.use import TunedEncoder, fits
 from core.stages import REGISTRY
@@ -71,10 +71,19 @@ def pairs() -> Pairs:
     return Pairs.of(shop.cut().train, 5)
 
 
-def tuner(base: Path, facts: NDArray[np.float32] | None = None, **values: Any) -> Tuner:
+def tuner(
+    base: Path,
+    facts: NDArray[np.float32] | None = None,
+    resume: dict[str, Any] | None = None,
+    **values: Any,
+) -> Tuner:
     material = Material(TEXTS, pairs(), facts)
     config = config_of({**QUICK, **values})
-    return Tuner(Backbone(str(base), "cpu"), material, config, lambda found: validated(found, shop.cut()))
+
+    def judge(found: NDArray[np.float32]) -> Quality:
+        return validated(found, shop.cut())
+
+    return Tuner(Backbone(str(base), "cpu"), material, config, judge, resume)
 
 
 def pulled_apart(backbone: Backbone) -> float:
@@ -150,7 +159,7 @@ def test_a_resumed_tuning_ends_with_the_same_weights(bert: Path) -> None:
 
     with pytest.raises(Cancelled):
         tuner(bert, kind="adalora", pretrain_epochs=2).run(save=stop)
-    resumed = tuner(bert, kind="adalora", pretrain_epochs=2).run(resume=saved[-1])
+    resumed = tuner(bert, resume=saved[-1], kind="adalora", pretrain_epochs=2).run()
     assert [step.loss for step in resumed.steps] == [step.loss for step in whole.steps]
     for name, value in whole.state.items():
         torch.testing.assert_close(resumed.state[name], value, rtol=0, atol=0)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.domain import Ledger
-from core.graph.live import SHOWN_NODES, BuildView
+from core.graph.growing import SHOWN_NODES
+from core.graph.live import BuildView
 from core.graph.places import GAP, Places
 from core.graph.replay import Replay
 from core.jobs import JobEvent

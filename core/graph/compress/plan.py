@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from core.form import checked
-
-
-def _field(section: str, default: Any, **rules: Any) -> Any:
-    return Field(default=default, json_schema_extra={"section": section}, **rules)
+from core.form import checked, setting
 
 
 class Plan(BaseModel):
@@ -20,25 +16,25 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    inverse: bool = _field(
+    inverse: bool = setting(
         "structure", True, description="Of two facts that say one thing both ways, keep one."
     )
-    transitive: bool = _field(
+    transitive: bool = setting(
         "structure", True, description="Leave out facts that follow from a chain of others."
     )
-    equivalent: bool = _field(
+    equivalent: bool = setting(
         "structure", True, description="Join values that exactly the same products have."
     )
-    bundles: bool = _field(
+    bundles: bool = setting(
         "structure", True, description="Put sets of values that go together behind one node."
     )
-    bundle_products: int = _field(
+    bundle_products: int = setting(
         "structure", 4, ge=2, le=10_000, description="Products a set must occur on."
     )
-    least_products: int = _field(
+    least_products: int = setting(
         "loss", 1, ge=1, le=10_000, description="Values of fewer products are left out."
     )
-    least_confidence: float = _field(
+    least_confidence: float = setting(
         "loss", 0.0, ge=0.0, le=1.0, description="Less certain facts are left out."
     )
 

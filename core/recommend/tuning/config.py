@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from core.form import checked
+from core.form import checked, setting
 from core.llm.encoder_kinds import EncoderKind
 from core.recommend.config import SplitKind
 
@@ -23,77 +23,75 @@ RATES: dict[EncoderKind, float] = {
 CPU_PAIRS, GPU_PAIRS = 32, 256
 
 
-def _field(section: str, default: Any, **rules: Any) -> Any:
-    return Field(default=default, json_schema_extra={"section": section}, **rules)
-
-
 class TuneConfig(BaseModel):
     """All that decides a tuning, together with base model, texts and events. Ranges are enforced; unknown names
     refused. ``split`` to ``purchases_only`` mean what they mean in ``TrainConfig``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: EncoderKind = _field("method", EncoderKind.LORA, description="How the encoder is tuned.")
-    rank: int = _field(
+    kind: EncoderKind = setting("method", EncoderKind.LORA, description="How the encoder is tuned.")
+    rank: int = setting(
         "method", 8, ge=1, le=256, description="Rank of LoRA, mean rank of AdaLoRA, width of a bottleneck."
     )
-    alpha: float = _field("method", 16.0, gt=0.0, le=1024.0, description="LoRA's scale, times rank.")
-    dropout: float = _field("method", 0.0, ge=0.0, le=0.9, description="Dropout inside the adapter.")
-    targets: Literal["all", "attention"] = _field(
+    alpha: float = setting("method", 16.0, gt=0.0, le=1024.0, description="LoRA's scale, times rank.")
+    dropout: float = setting("method", 0.0, ge=0.0, le=0.9, description="Dropout inside the adapter.")
+    targets: Literal["all", "attention"] = setting(
         "method", "all", description="Linear layers that are adapted; bottlenecks behind both blocks or one."
     )
-    top_layers: int = _field(
+    top_layers: int = setting(
         "method", 0, ge=0, le=1000, description="Tune only so many of the highest layers; 0 for all."
     )
-    variant: Literal["plain", "rslora", "dora"] = _field("method", "plain", description="LoRA's variant.")
-    virtual_tokens: int = _field("method", 8, ge=1, le=512, description="Virtual tokens of prefix tuning.")
+    variant: Literal["plain", "rslora", "dora"] = setting("method", "plain", description="LoRA's variant.")
+    virtual_tokens: int = setting("method", 8, ge=1, le=512, description="Virtual tokens of prefix tuning.")
 
-    pretrain_epochs: int = _field(
+    pretrain_epochs: int = setting(
         "pretraining", 1, ge=0, le=100, description="Passes of pre-training over the texts; 0 for none."
     )
-    mask_share: float = _field(
+    mask_share: float = setting(
         "pretraining", 0.15, ge=0.05, le=0.5, description="Share of the tokens an encoder has to fill in."
     )
-    held_out: float = _field(
+    held_out: float = setting(
         "pretraining", 0.1, ge=0.02, le=0.5, description="Share of the texts perplexity is measured on."
     )
 
-    epochs: int = _field("contrast", 3, ge=0, le=100, description="Most passes over the pairs; 0 for none.")
-    most_pairs: int = _field("contrast", 2_000, ge=16, le=1_000_000, description="Most pairs in a pass.")
-    window: int = _field(
+    epochs: int = setting("contrast", 3, ge=0, le=100, description="Most passes over the pairs; 0 for none.")
+    most_pairs: int = setting("contrast", 2_000, ge=16, le=1_000_000, description="Most pairs in a pass.")
+    window: int = setting(
         "contrast", 5, ge=1, le=100, description="Most steps of a history between two products of a pair."
     )
-    temperature: float = _field("contrast", 0.07, gt=0.0, le=1.0, description="Temperature of the contrast.")
-    graph_weight: float = _field(
+    temperature: float = setting("contrast", 0.07, gt=0.0, le=1.0, description="Temperature of the contrast.")
+    graph_weight: float = setting(
         "contrast", 0.0, ge=0.0, le=10.0, description="Weight of the contrast of a text with its facts."
     )
 
-    batch_size: int = _field(
+    batch_size: int = setting(
         "training", 0, ge=0, le=8192, description="Pairs of a step; 0 for 32, or 256 on a GPU."
     )
-    learning_rate: float = _field(
+    learning_rate: float = setting(
         "training", 0.0, ge=0.0, le=1.0, description="Peak learning rate; 0 for the usual one of the kind."
     )
-    schedule: Literal["linear", "cosine"] = _field("training", "cosine", description="How the rate falls.")
-    warmup_share: float = _field(
+    schedule: Literal["linear", "cosine"] = setting("training", "cosine", description="How the rate falls.")
+    warmup_share: float = setting(
         "training", 0.1, ge=0.0, le=0.9, description="Share of the steps with a rising rate."
     )
-    weight_decay: float = _field("training", 0.01, ge=0.0, le=1.0, description="Decoupled weight decay.")
-    clip: float = _field("training", 1.0, gt=0.0, le=100.0, description="Largest norm of the gradient.")
-    max_tokens: int = _field("training", 64, ge=8, le=512, description="Tokens of a text in training.")
-    checks: int = _field("training", 2, ge=1, le=50, description="Validations in a pass.")
-    patience: int = _field(
+    weight_decay: float = setting("training", 0.01, ge=0.0, le=1.0, description="Decoupled weight decay.")
+    clip: float = setting("training", 1.0, gt=0.0, le=100.0, description="Largest norm of the gradient.")
+    max_tokens: int = setting("training", 64, ge=8, le=512, description="Tokens of a text in training.")
+    checks: int = setting("training", 2, ge=1, le=50, description="Validations in a pass.")
+    patience: int = setting(
         "training", 4, ge=1, le=100, description="Validations without a better one before it stops."
     )
 
-    split: SplitKind = _field("data", SplitKind.TEMPORAL, description="Temporal split, or leave-one-out.")
-    valid_share: float = _field("data", 0.1, ge=0.02, le=0.3, description="Share of validation events.")
-    test_share: float = _field("data", 0.1, ge=0.02, le=0.3, description="Share of test events.")
-    purchases_only: bool = _field("data", False, description="Leave views and carts out.")
+    split: SplitKind = setting("data", SplitKind.TEMPORAL, description="Temporal split, or leave-one-out.")
+    valid_share: float = setting("data", 0.1, ge=0.02, le=0.3, description="Share of validation events.")
+    test_share: float = setting("data", 0.1, ge=0.02, le=0.3, description="Share of test events.")
+    purchases_only: bool = setting("data", False, description="Leave views and carts out.")
 
-    seed: int = _field("machine", 0, ge=0, le=2**31 - 1, description="Seed of everything random.")
-    device: Literal["auto", "cpu", "cuda", "mps"] = _field("machine", "auto", description="Where to compute.")
-    precision: Literal["auto", "float32", "bfloat16"] = _field(
+    seed: int = setting("machine", 0, ge=0, le=2**31 - 1, description="Seed of everything random.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = setting(
+        "machine", "auto", description="Where to compute."
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = setting(
         "machine", "auto", description="What products of matrices are computed in while it learns."
     )
 

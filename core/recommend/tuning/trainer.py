@@ -17,8 +17,7 @@ from core.llm.backbone import Backbone
 from core.llm.encoder_kinds import EncoderKind, attach
 from core.llm.finetune_curves import memory_mb
 from core.llm.finetune_kinds import after_step, extra_loss
-from core.llm.training import Training, finite, rate_at
-from core.llm.transformers_model import best_dtype
+from core.llm.training import Checkpoint, Training, finite, precision_of, rate_at
 from core.recommend.tuning.config import TuneConfig
 from core.recommend.tuning.curves import Check, Phase, Step
 from core.recommend.tuning.phases import Contrast, Material, Pretraining
@@ -51,14 +50,22 @@ class Trained:
 
 
 class Tuner(Training[Step, Check, Trained]):
-    """One tuning; ``judge`` says what vectors of all products are worth.
+    """One tuning; ``judge`` says what vectors of all products are worth, ``resume`` is what an interrupted one of the
+    same material and settings saved last.
 
     Takes the backbone over: it has to be freshly loaded. Raises ConfigError where the method does not fit it.
     """
 
     step_type, check_type = Step, Check
 
-    def __init__(self, backbone: Backbone, material: Material, config: TuneConfig, judge: Judge) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        material: Material,
+        config: TuneConfig,
+        judge: Judge,
+        resume: Checkpoint | None = None,
+    ) -> None:
         self.backbone, self.material, self.config, self.judge = backbone, material, config, judge
         device, self.pairs_a_step = backbone.device, config.pairs_a_step(backbone.device)
         self.pretraining = Pretraining(
@@ -74,9 +81,10 @@ class Tuner(Training[Step, Check, Trained]):
         trained: dict[str, Tensor] = attach(backbone, config, total)
         head = _head(backbone, trained) if self.lengths["pretrain"] else []
         optimiser = _optimiser(config, list(trained.values()), [*head, *self.contrast.start()])
-        dtype = best_dtype(device) if config.precision == "auto" else getattr(torch, config.precision)
-        told = str(dtype).removeprefix("torch.")
-        super().__init__(config, total, optimiser, trained, trained, backbone.wrapped, device, told)
+        precision = precision_of(config.precision, device, resume)
+        super().__init__(
+            config, total, optimiser, trained, trained, backbone.wrapped, device, precision, resume
+        )
         self._memory = 0.0
 
     @property
