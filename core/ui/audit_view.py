@@ -12,7 +12,7 @@ from core.audit.groups import DIMENSIONS
 from core.audit.segments import LEAST_CASES, MEASURES
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, inert, show, styled
 from core.ui.explain_view import shorten
-from core.ui.shell import param, set_params
+from core.ui.linked import switch
 from core.ui.tables import export_button, table
 from core.ui.text import NOT_MEASURED, has, number, percent, t
 
@@ -27,17 +27,7 @@ Row = Mapping[str, Any]
 def exposure(found: Mapping[str, Any]) -> None:
     """Concentration as figures, then the share of attention of each group against its share of the catalogue."""
     st.html(_meters(found))
-    asked = param("by")
-    chosen = st.segmented_control(
-        t("audit.by"),
-        DIMENSIONS,
-        default=asked if asked in DIMENSIONS else DIMENSIONS[0],
-        format_func=lambda name: t(f"audit.by_{name}"),
-        required=True,
-        key="audit_by",
-        label_visibility="collapsed",
-    )
-    set_params(by=chosen if chosen != DIMENSIONS[0] else None)
+    chosen = switch(t("audit.by"), DIMENSIONS, "by", "audit_by", lambda name: t(f"audit.by_{name}"))
     rows = found["exposure"][chosen]
     st.caption(t("audit.exposure_note", baseline=_baseline(found)))
     shown = rows[:MOST_GROUPS]

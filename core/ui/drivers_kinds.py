@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import cast
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from core.ui import drivers_charts as charts
 from core.ui import drivers_state as state
 from core.ui import navigation
 from core.ui.explain_view import group_label, plain, signed
+from core.ui.linked import switch
 from core.ui.shell import param, set_params
 from core.ui.tables import export_button, table
 from core.ui.text import listed, number, percent, t
@@ -21,18 +23,8 @@ KINDS: tuple[Method, ...] = ("kmeans", "hdbscan")
 
 def kinds(found: Drivers) -> None:
     """Kinds of shoppers, each with what sets it apart; one of them opens to its shoppers."""
-    asked = param("how")
-    method: Method = st.segmented_control(
-        t("drivers.how"),
-        KINDS,
-        default=next((one for one in KINDS if one == asked), KINDS[0]),
-        format_func=lambda name: t(f"drivers.how_{name}"),
-        required=True,
-        key="drivers_how",
-        label_visibility="collapsed",
-    )
-    set_params(how=method if method != KINDS[0] else None)
-    told = state.kinds(found, method)
+    method = switch(t("drivers.how"), KINDS, "how", "drivers_how", lambda name: t(f"drivers.how_{name}"))
+    told = state.kinds(found, cast(Method, method))
     if not told.clusters:
         st.markdown(t("drivers.no_kinds"))
         return

@@ -18,6 +18,7 @@ from core.ui import drivers_state as state
 from core.ui import theme
 from core.ui.charts import show
 from core.ui.explain_view import group_label, plain, tiny
+from core.ui.linked import switch
 from core.ui.run_names import run_names
 from core.ui.session import cached_catalogue
 from core.ui.shell import param, set_params
@@ -68,17 +69,7 @@ def swarm(workspace: Workspace, found: Drivers) -> None:
 
 def segments(workspace: Workspace, found: Drivers) -> None:
     """The weight of the groups in the segments of a dimension."""
-    asked = param("by")
-    chosen = st.segmented_control(
-        t("drivers.by"),
-        DIMENSIONS,
-        default=asked if asked in DIMENSIONS else DIMENSIONS[0],
-        format_func=lambda name: t(f"drivers.by_{name}"),
-        required=True,
-        key="drivers_by",
-        label_visibility="collapsed",
-    )
-    set_params(by=chosen if chosen != DIMENSIONS[0] else None)
+    chosen = switch(t("drivers.by"), DIMENSIONS, "by", "drivers_by", lambda name: t(f"drivers.by_{name}"))
     parts = state.parts(workspace, found, chosen)
     if len(parts) < 2:
         st.markdown(t("drivers.one_segment"))
