@@ -174,7 +174,7 @@ def _shap_plot(found: Drivers) -> None:
     from matplotlib.text import Text
 
     told = as_shap(found.rows, [charts.latin(name) for name in found.groups], found.amounts)
-    colours = LinearSegmentedColormap.from_list("amounts", [colour for _, colour in charts.SWARM_COLORS])
+    colours = LinearSegmentedColormap.from_list("amounts", list(charts.SWARM_COLORS))
     figure = shap.plots.beeswarm(told, max_display=len(found.groups), color=colours, show=False).figure
     for text in figure.findobj(Text):
         text.set_color(theme.ink())

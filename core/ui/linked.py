@@ -16,11 +16,11 @@ from core.ui.shell import param, set_params
 
 def switch(label: str, options: Sequence[str], name: str, key: str, format_func: Callable[[str], str]) -> str:
     """Draw a segmented control and give its choice, kept in the link as ``name``; the first option leaves it out."""
-    asked = param(name)
-    follow(key, asked if asked in options else options[0])
-    chosen: str = st.segmented_control(
+    follow(key, next((one for one in options if one == param(name)), options[0]))
+    chosen = st.segmented_control(
         label, options, format_func=format_func, required=True, key=key, label_visibility="collapsed"
     )
+    chosen = chosen or options[0]
     set_params(**{name: chosen if chosen != options[0] else None})
     return noted(key, chosen)
 

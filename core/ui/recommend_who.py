@@ -47,13 +47,14 @@ def choose(served: Serving) -> Asked:
     left, right = st.columns([9, 10], vertical_alignment="bottom")
     with left:
         follow("recommend_kind", start)
-        kind: Kind = st.segmented_control(
+        chosen = st.segmented_control(
             t("recommend.who"),
             kinds,
             format_func=lambda name: t(f"recommend.who_{name}"),
             required=True,
             key="recommend_kind",
         )
+        kind: Kind = chosen or start
         noted("recommend_kind", kind)
     with right:
         return _asked(served, kind, known)
