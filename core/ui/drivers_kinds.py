@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.drivers.clusters import Cluster, Method
 from core.drivers.kept import Drivers
-from core.ui import drivers_charts as charts
 from core.ui import drivers_state as state
 from core.ui import navigation
 from core.ui.explain_view import group_label, plain, signed
@@ -57,7 +56,7 @@ def _kind(one: Cluster, everyone: int) -> str:
         f"{group_label(driver)} {'▲' if here >= usual else '▼'}" for driver, here, usual in one.drivers
     )
     told = [
-        t("drivers.driver", group=group_label(driver), here=charts.points(here), all=charts.points(usual))
+        t("drivers.driver", group=group_label(driver), here=percent(here, 0), all=percent(usual, 0))
         for driver, here, usual in one.drivers
     ]
     lines = "".join(f"<li>{escape(line)}</li>" for line in told)
@@ -87,7 +86,7 @@ def _shoppers(found: Drivers, one: Cluster) -> None:
     picked = table(frame, "drivers_shoppers", selection=True)
     shopper = rows[picked[0]].shopper if picked else one.middle
     product = next((row.product for row in rows if row.shopper == shopper), None)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         navigation.link(
             "explain",
             t("drivers.explain", shopper=plain(shopper)),

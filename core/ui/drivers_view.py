@@ -18,7 +18,7 @@ from core.ui import drivers_state as state
 from core.ui import theme
 from core.ui.charts import show
 from core.ui.explain_view import group_label, plain, tiny
-from core.ui.linked import switch
+from core.ui.linked import follow, noted, switch
 from core.ui.run_names import run_names
 from core.ui.session import cached_catalogue
 from core.ui.shell import param, set_params
@@ -111,15 +111,16 @@ def change(workspace: Workspace, found: Drivers, others: Sequence[Run], measure:
         st.markdown(t("drivers.no_other"))
         return None
     names = run_names(others)
-    asked = param("from")
-    chosen = st.selectbox(
+    first, asked = others[0].id, param("from")
+    follow("drivers_since", str(asked) if asked in names else first)
+    chosen: str = st.selectbox(
         t("drivers.since"),
         list(names),
-        index=list(names).index(asked) if asked in names else 0,
         format_func=names.__getitem__,
         key="drivers_since",
     )
-    set_params(**{"from": chosen})
+    set_params(**{"from": chosen if chosen != first else None})
+    noted("drivers_since", chosen)
     before = state.measured(workspace, chosen)
     if before is None:
         st.markdown(t("drivers.not_measured", run=plain(names[chosen])))
