@@ -15,9 +15,10 @@ from core.ui import audit_view as view
 from core.ui.audit_cards import cards
 from core.ui.audit_state import audited
 from core.ui.audit_texts import texts
+from core.ui.linked import switch
 from core.ui.measure import Measure
 from core.ui.session import cached_catalogue
-from core.ui.shell import empty, go, header, param, run_page, set_params
+from core.ui.shell import empty, go, header, run_page
 from core.ui.text import ago, number, percent, t
 
 STYLE = ASSETS / "css" / "audit.css"
@@ -65,18 +66,7 @@ def render(workspace: Workspace) -> None:
 
 
 def _view() -> str:
-    asked = param("view")
-    chosen = st.segmented_control(
-        t("audit.view"),
-        VIEWS,
-        default=asked if asked in VIEWS else VIEWS[0],
-        format_func=lambda name: t(f"audit.view_{name}"),
-        required=True,
-        key="audit_view",
-        label_visibility="collapsed",
-    )
-    set_params(view=chosen if chosen != VIEWS[0] else None)
-    return str(chosen)
+    return switch(t("audit.view"), VIEWS, "view", "audit_view", lambda name: t(f"audit.view_{name}"))
 
 
 def _to_catalogue() -> None:

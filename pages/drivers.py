@@ -16,8 +16,9 @@ from core.ui import drivers_state as state
 from core.ui import drivers_view as view
 from core.ui.drivers_kinds import kinds
 from core.ui.explain_view import group_label
+from core.ui.linked import switch
 from core.ui.measure import Measure
-from core.ui.shell import empty, header, param, run_page, set_params
+from core.ui.shell import empty, header, run_page, set_params
 from core.ui.text import ago, number, percent, t
 
 STYLE = ASSETS / "css" / "audit.css"
@@ -50,17 +51,7 @@ def render(workspace: Workspace) -> None:
 
 
 def _views(workspace: Workspace, found: Drivers, others: list[runs.Run], busy: str | None) -> None:
-    asked = param("view")
-    chosen = st.segmented_control(
-        t("drivers.view"),
-        VIEWS,
-        default=asked if asked in VIEWS else VIEWS[0],
-        format_func=lambda name: t(f"drivers.view_{name}"),
-        required=True,
-        key="drivers_view",
-        label_visibility="collapsed",
-    )
-    set_params(view=chosen if chosen != VIEWS[0] else None)
+    chosen = switch(t("drivers.view"), VIEWS, "view", "drivers_view", lambda name: t(f"drivers.view_{name}"))
     if chosen == "weight":
         view.weight(found)
     elif chosen == "swarm":

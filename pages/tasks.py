@@ -14,6 +14,7 @@ from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import task_charts as charts
 from core.ui.charts import show
+from core.ui.linked import switch
 from core.ui.progress import job_panel, watched
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, run_page, set_params
@@ -53,8 +54,8 @@ def render(workspace: Workspace) -> None:
     card = next((card for card in known if card.id == param("task")), known[0])
     chosen = opened(workspace, card)
     header("tasks", _state(chosen), _new)
-    _choose(workspace, known, card)
-    if _view() == "quality":
+    view = _choose(workspace, known, card)
+    if view == "quality":
         quality(workspace, chosen)
     else:
         ask(workspace, chosen)
@@ -82,7 +83,8 @@ def _state(chosen: Opened) -> str:
     )
 
 
-def _choose(workspace: Workspace, known: list[Card], card: Card) -> None:
+def _choose(workspace: Workspace, known: list[Card], card: Card) -> str:
+    """Draw the choosers; gives the view."""
     names = distinct({one.id: name_of(one) for one in known})
     left, right = st.columns([2, 3], gap="large", vertical_alignment="bottom")
     with left:
@@ -97,16 +99,7 @@ def _choose(workspace: Workspace, known: list[Card], card: Card) -> None:
         set_params(task=task, text=None, need=None, **{"class": None})
         st.rerun()
     with right, st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            t("tasks.view"),
-            VIEWS,
-            default=_view(),
-            format_func=lambda name: t(f"tasks.view_{name}"),
-            label_visibility="collapsed",
-            required=True,
-            key="tasks_view",
-            on_change=lambda: set_params(view=st.session_state["tasks_view"]),
-        )
+        view = switch(t("tasks.view"), VIEWS, "view", "tasks_view", lambda name: t(f"tasks.view_{name}"))
         with st.popover(t("tasks.manage"), icon=":material/more_horiz:"):
             name = st.text_input(t("tasks.rename"), name_of(card), max_chars=120, key=f"tasks_name_{card.id}")
             if st.button(t("tasks.rename_do"), disabled=name.strip() in ("", name_of(card))):
@@ -116,10 +109,7 @@ def _choose(workspace: Workspace, known: list[Card], card: Card) -> None:
                 kept.remove(workspace, card.id)
                 set_params(task=None)
                 st.rerun()
-
-
-def _view() -> str:
-    return "quality" if param("view") == "quality" else "ask"
+    return view
 
 
 def _new() -> None:

@@ -13,9 +13,9 @@ from core.stages.audit import look, say
 from core.storage.decisions import Verdict
 from core.storage.workspaces import Workspace
 from core.ui.audit_state import SHOWS, TextDesk, text_desk
+from core.ui.linked import switch
 from core.ui.person import actor
 from core.ui.session import cached_catalogue
-from core.ui.shell import param, set_params
 from core.ui.text import ago, language, number, t
 
 ROWS = 20
@@ -39,17 +39,13 @@ def texts(workspace: Workspace) -> None:
     if desk.stale:
         st.caption(f":material/info: {t('audit.texts_stale')}")
     counts = {name: len(desk.listed(name)) for name in SHOWS}
-    asked = param("show")
-    shown = st.segmented_control(
+    shown = switch(
         t("audit.show"),
         SHOWS,
-        default=asked if asked in SHOWS else SHOWS[0],
-        format_func=lambda name: f"{t(f'audit.show_{name}')} {number(counts[name])}",
-        required=True,
-        key="audit_show",
-        label_visibility="collapsed",
+        "show",
+        "audit_show",
+        lambda name: f"{t(f'audit.show_{name}')} {number(counts[name])}",
     )
-    set_params(show=shown if shown != SHOWS[0] else None)
     st.caption(t("audit.texts_note", hidden=number(len(desk.hidden)), rules=number(len(desk.rules))))
     listed = desk.listed(shown)
     if not listed:

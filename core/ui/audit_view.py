@@ -12,7 +12,7 @@ from core.audit.groups import DIMENSIONS
 from core.audit.segments import LEAST_CASES, MEASURES
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, inert, show, styled
 from core.ui.explain_view import shorten
-from core.ui.shell import param, set_params
+from core.ui.linked import switch
 from core.ui.tables import export_button, table
 from core.ui.text import NOT_MEASURED, has, number, percent, t
 
@@ -21,29 +21,24 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 24
 ROW_PIXELS = 28
+ORDERS = {
+    "price": ("low", "middle", "high"),
+    "popularity": ("new", "tail", "middle", "head"),
+    "shopper": ("new", "light", "heavy"),
+}
 Row = Mapping[str, Any]
 
 
 def exposure(found: Mapping[str, Any]) -> None:
     """Concentration as figures, then the share of attention of each group against its share of the catalogue."""
     st.html(_meters(found))
-    asked = param("by")
-    chosen = st.segmented_control(
-        t("audit.by"),
-        DIMENSIONS,
-        default=asked if asked in DIMENSIONS else DIMENSIONS[0],
-        format_func=lambda name: t(f"audit.by_{name}"),
-        required=True,
-        key="audit_by",
-        label_visibility="collapsed",
-    )
-    set_params(by=chosen if chosen != DIMENSIONS[0] else None)
+    chosen = switch(t("audit.by"), DIMENSIONS, "by", "audit_by", lambda name: t(f"audit.by_{name}"))
     rows = found["exposure"][chosen]
     st.caption(t("audit.exposure_note", baseline=_baseline(found)))
     shown = rows[:MOST_GROUPS]
     if len(shown) < len(rows):
         st.caption(t("audit.largest", n=number(len(shown)), of=number(len(rows))))
-    show(ratios(shown, chosen), f"audit_exposure_{chosen}")
+    show(ratios(_in_order(shown, chosen), chosen), f"audit_exposure_{chosen}")
     with st.expander(t("audit.as_table"), icon=":material/table:"):
         _exposure_table(rows, chosen, _baseline(found))
 
@@ -61,13 +56,14 @@ def quality(found: Mapping[str, Any]) -> None:
     )
     rows = [row for row in found["quality"] if row["measure"] == measure]
     st.caption(t("audit.quality_note", cases=number(found["cases"]), least=number(LEAST_CASES)))
-    dimensions = list(dict.fromkeys(row["dimension"] for row in rows))
-    for pair in range(0, len(dimensions), 2):
-        for name, column in zip(dimensions[pair : pair + 2], st.columns(2, gap="large"), strict=False):
-            own = [row for row in rows if row["dimension"] == name and row["mean"] is not None]
-            with column:
-                st.html(f'<h2 class="sg-h2">{escape(t(f"audit.by_{name}"))}</h2>')
-                show(levels(own, name), f"audit_quality_{name}_{measure}")
+    columns, filled = st.columns(2, gap="large"), [0, 0]
+    for name in dict.fromkeys(row["dimension"] for row in rows):
+        own = [row for row in rows if row["dimension"] == name and row["mean"] is not None]
+        shorter = filled.index(min(filled))
+        filled[shorter] += len(own) + 4  # a heading and an axis take about four rows
+        with columns[shorter]:
+            st.html(f'<h2 class="sg-h2">{escape(t(f"audit.by_{name}"))}</h2>')
+            show(levels(_in_order(own, name), name), f"audit_quality_{name}_{measure}")
     with st.expander(t("audit.as_table"), icon=":material/table:"):
         _quality_table(rows)
 
@@ -183,9 +179,15 @@ def levels(rows: Sequence[Row], dimension: str) -> Figure:
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    fig.update_yaxes(autorange="reversed")
+    fig.update_yaxes(range=[len(rows) - 0.4, -0.6])
     fig.update_xaxes(rangemode="tozero")
     return styled(fig, ROW_PIXELS * max(len(rows), 3) + 60)
+
+
+def _in_order(rows: Sequence[Row], dimension: str) -> Sequence[Row]:
+    """From low to high where groups have such an order."""
+    order = ORDERS.get(dimension, ())
+    return sorted(rows, key=lambda row: order.index(row["group"]) if row["group"] in order else len(order))
 
 
 def _differs(row: Row) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROW_PIXELS = 30
 SEGMENT_COLORS = ("#215dff", "#db6d1c", "#25757b", "#c36ec1", "#706d44", "#d6246b", "#1b93e8", "#8d8d8d")
-SWARM_COLORS = [[0.0, POSITIVE], [1.0, "#c2326e"]]
+SWARM_COLORS = ((0.0, POSITIVE), (1.0, "#c2326e"))
 
 
 def label_of(name: str, of: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from html import escape
+from typing import cast
 
 import streamlit as st
 
 from core.drivers.clusters import Cluster, Method
 from core.drivers.kept import Drivers
-from core.ui import drivers_charts as charts
 from core.ui import drivers_state as state
 from core.ui import navigation
 from core.ui.explain_view import group_label, plain, signed
+from core.ui.linked import switch
 from core.ui.shell import param, set_params, whole_param
 from core.ui.tables import export_button, table
 from core.ui.text import listed, number, percent, t
@@ -21,18 +22,8 @@ KINDS: tuple[Method, ...] = ("kmeans", "hdbscan")
 
 def kinds(found: Drivers) -> None:
     """Kinds of shoppers, each with what sets it apart; one of them opens to its shoppers."""
-    asked = param("how")
-    method: Method = st.segmented_control(
-        t("drivers.how"),
-        KINDS,
-        default=next((one for one in KINDS if one == asked), KINDS[0]),
-        format_func=lambda name: t(f"drivers.how_{name}"),
-        required=True,
-        key="drivers_how",
-        label_visibility="collapsed",
-    )
-    set_params(how=method if method != KINDS[0] else None)
-    told = state.kinds(found, method)
+    method = switch(t("drivers.how"), KINDS, "how", "drivers_how", lambda name: t(f"drivers.how_{name}"))
+    told = state.kinds(found, cast(Method, method))
     if not told.clusters:
         st.markdown(t("drivers.no_kinds"))
         return
@@ -64,7 +55,7 @@ def _kind(one: Cluster, everyone: int) -> str:
         f"{group_label(driver)} {'▲' if here >= usual else '▼'}" for driver, here, usual in one.drivers
     )
     told = [
-        t("drivers.driver", group=group_label(driver), here=charts.points(here), all=charts.points(usual))
+        t("drivers.driver", group=group_label(driver), here=percent(here, 0), all=percent(usual, 0))
         for driver, here, usual in one.drivers
     ]
     lines = "".join(f"<li>{escape(line)}</li>" for line in told)
@@ -94,7 +85,7 @@ def _shoppers(found: Drivers, one: Cluster) -> None:
     picked = table(frame, "drivers_shoppers", selection=True)
     shopper = rows[picked[0]].shopper if picked else one.middle
     product = next((row.product for row in rows if row.shopper == shopper), None)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         navigation.link(
             "explain",
             t("drivers.explain", shopper=plain(shopper)),

@@ -18,6 +18,7 @@ from core.ui import drivers_state as state
 from core.ui import theme
 from core.ui.charts import show
 from core.ui.explain_view import group_label, plain, tiny
+from core.ui.linked import follow, noted, switch
 from core.ui.run_names import run_names
 from core.ui.session import cached_catalogue
 from core.ui.shell import param, set_params
@@ -68,17 +69,7 @@ def swarm(workspace: Workspace, found: Drivers) -> None:
 
 def segments(workspace: Workspace, found: Drivers) -> None:
     """The weight of the groups in the segments of a dimension."""
-    asked = param("by")
-    chosen = st.segmented_control(
-        t("drivers.by"),
-        DIMENSIONS,
-        default=asked if asked in DIMENSIONS else DIMENSIONS[0],
-        format_func=lambda name: t(f"drivers.by_{name}"),
-        required=True,
-        key="drivers_by",
-        label_visibility="collapsed",
-    )
-    set_params(by=chosen if chosen != DIMENSIONS[0] else None)
+    chosen = switch(t("drivers.by"), DIMENSIONS, "by", "drivers_by", lambda name: t(f"drivers.by_{name}"))
     parts = state.parts(workspace, found, chosen)
     if len(parts) < 2:
         st.markdown(t("drivers.one_segment"))
@@ -120,15 +111,16 @@ def change(workspace: Workspace, found: Drivers, others: Sequence[Run], measure:
         st.markdown(t("drivers.no_other"))
         return None
     names = run_names(others)
-    asked = param("from")
-    chosen = st.selectbox(
+    first, asked = others[0].id, param("from")
+    follow("drivers_since", str(asked) if asked in names else first)
+    chosen: str = st.selectbox(
         t("drivers.since"),
         list(names),
-        index=list(names).index(asked) if asked in names else 0,
         format_func=names.__getitem__,
         key="drivers_since",
     )
-    set_params(**{"from": chosen})
+    set_params(**{"from": chosen if chosen != first else None})
+    noted("drivers_since", chosen)
     before = state.measured(workspace, chosen)
     if before is None:
         st.markdown(t("drivers.not_measured", run=plain(names[chosen])))
@@ -183,7 +175,7 @@ def _shap_plot(found: Drivers) -> None:
     from matplotlib.text import Text
 
     told = as_shap(found.rows, [charts.latin(name) for name in found.groups], found.amounts)
-    colours = LinearSegmentedColormap.from_list("amounts", [colour for _, colour in charts.SWARM_COLORS])
+    colours = LinearSegmentedColormap.from_list("amounts", list(charts.SWARM_COLORS))
     figure = shap.plots.beeswarm(told, max_display=len(found.groups), color=colours, show=False).figure
     for text in figure.findobj(Text):
         text.set_color(theme.ink())

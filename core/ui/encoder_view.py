@@ -33,7 +33,7 @@ def encoders_view(workspace: Workspace, cards: Sequence[EncoderCard]) -> None:
     columns = {
         t("encoder.column_change"): st.column_config.TextColumn(width=222),
         t("encoder.column_parameters"): st.column_config.NumberColumn(format="localized"),
-        t("encoder.column_memory"): st.column_config.NumberColumn(format="localized"),
+        t("encoder.column_memory"): st.column_config.TextColumn(alignment="right"),
         **{t(f"encoder.column_{name}"): figure for name in ("ndcg", "hr", "recall")},
     }
     picked = table(frame, f"encoder-table-{len(cards)}", columns=columns, selection=True)
@@ -69,7 +69,7 @@ def _frame(cards: Sequence[EncoderCard]) -> DataFrame:
             t("encoder.column_recall"): card.valid["recall"],
             t("encoder.column_parameters"): card.counts["parameters"],
             t("encoder.column_share"): percent(card.counts["parameters"] / card.counts["all_parameters"], 2),
-            t("encoder.column_memory"): round(card.memory_mb) or None,
+            t("encoder.column_memory"): number(card.memory_mb or None, 0),
             t("encoder.column_seconds"): duration(card.seconds),
             t("encoder.column_perplexity"): _perplexity(card),
             t("encoder.column_base"): card.base,
@@ -177,7 +177,7 @@ def _perplexity(card: EncoderCard) -> str:
 
 def _change(card: EncoderCard) -> str:
     """The mean change with its interval; "–" for the one that the others are held against."""
-    if card.kind is EncoderKind.FROZEN:
+    if card.kind == EncoderKind.FROZEN:
         return NOT_MEASURED
     mean, low, high = (signed(card.change[name]) for name in ("mean", "low", "high"))
     return t("encoder.change", mean=mean, low=low, high=high)

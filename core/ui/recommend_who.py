@@ -12,6 +12,7 @@ from core.recommend.source import history as dated_history
 from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE
 from core.ui.labels import shorten
+from core.ui.linked import follow, noted
 from core.ui.serving import Serving
 from core.ui.shell import param, set_params
 from core.ui.text import ago, number, t
@@ -45,14 +46,16 @@ def choose(served: Serving) -> Asked:
     )  # fmt: skip
     left, right = st.columns([9, 10], vertical_alignment="bottom")
     with left:
-        kind: Kind = st.segmented_control(
+        follow("recommend_kind", start)
+        chosen = st.segmented_control(
             t("recommend.who"),
             kinds,
-            default=start,
             format_func=lambda name: t(f"recommend.who_{name}"),
             required=True,
             key="recommend_kind",
         )
+        kind: Kind = chosen or start
+        noted("recommend_kind", kind)
     with right:
         return _asked(served, kind, known)
 
@@ -87,15 +90,15 @@ def _asked(served: Serving, kind: Kind, known: list[str]) -> Asked:
 
 def _shopper(served: Serving, known: list[str]) -> str:
     asked = param("user") or served.usual_shopper()
+    follow("recommend_shopper", asked if asked in known else known[0])
     chosen: str = st.selectbox(
         t("recommend.shopper"),
         known,
-        index=known.index(asked) if asked in known else 0,
         format_func=served.shopper_label,
         help=t("recommend.shopper_help"),
         key="recommend_shopper",
     )
-    return chosen
+    return noted("recommend_shopper", chosen)
 
 
 def _basket(served: Serving) -> list[str]:

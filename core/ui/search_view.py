@@ -156,7 +156,7 @@ def trials(found: Kept) -> None:
     numbers = {
         label(axis.name): st.column_config.NumberColumn(format="%.3g") for axis in axes if axis.kind == "real"
     }
-    table(frame, f"search_trials_{found.id}", columns=decimals | numbers, height=318)
+    table(frame, f"search_trials_{found.id}", columns=decimals | numbers)
     export_button(frame, f"search-{found.id}", key=f"search_export_{found.id}")
 
 
