@@ -14,6 +14,7 @@ from core.graph.paths import Path, path_view, paths
 from core.graph.query import MOST_NODES, View
 from core.ontology import Family, family
 from core.settings import ASSETS
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui.facts import legend
 from core.ui.graph_panel import panel, path_list
@@ -29,7 +30,7 @@ from core.ui.graph_state import (
 )
 from core.ui.graph_tools import bar, export
 from core.ui.graph_view import graph_view
-from core.ui.labels import literal, shorten
+from core.ui.labels import literal
 from core.ui.map_corner import corner
 from core.ui.session import cached_graph
 from core.ui.shell import empty, go, header, run_page

@@ -6,13 +6,10 @@ explanation; which pattern is taken is decided by the figures, so that nothing i
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any
-from unicodedata import east_asian_width
 
 import yaml
 
@@ -25,6 +22,7 @@ from core.explain.paths import FactEffect
 from core.explain.shapley import Attribution
 from core.ontology import Family, family
 from core.settings import ASSETS
+from core.shorten import shorten
 
 SHOPPER, MERCHANT, ENGINEER = "shopper", "merchant", "engineer"
 READERS = (SHOPPER, MERCHANT, ENGINEER)
@@ -64,17 +62,6 @@ def in_words(told: Told, reader: str = SHOPPER, language: str = "en") -> str:
     writer = _Writer(told, _phrases(language))
     made = {SHOPPER: writer.shopper, MERCHANT: writer.merchant, ENGINEER: writer.engineer}[reader]()
     return writer.say("between").join(made)
-
-
-def shorten(text: str, most: int = TITLE) -> str:
-    """The text in at most ``most`` columns, of which wide characters take two; cut between words where there is a
-    space in the second half, and told by an ellipsis."""
-    ends = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in text))
-    if not ends or ends[-1] <= most:
-        return text
-    cut = bisect_right(ends, most - 1)
-    space = text.rfind(" ", cut // 2, cut + 1)
-    return text[: space if space > 0 else cut].rstrip(" ,;:·-–&(，、；：（") + "…"
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -204,7 +191,7 @@ class _Writer:
         )
 
     def _title(self, product: str) -> str:
-        return shorten(self.told.title(product))
+        return shorten(self.told.title(product), TITLE)
 
     def _fact(self, fact: Fact) -> str:
         """A fact as people say it: "made of steel"."""

@@ -19,6 +19,7 @@ from core.graph.layout import Point
 from core.graph.model import product_id
 from core.graph.query import View
 from core.ontology import RELATIONS, Family, family
+from core.shorten import shorten
 from core.spreadsheet import defused
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -61,7 +62,7 @@ def pyvis_html(
         x, y = places.get(node.id, (0.0, 0.0))
         network.add_node(
             node.id,
-            label=_short(node.label),
+            label=shorten(node.label, 32),
             title=f"{node.label}\n{node.type}",
             x=x,
             y=y,
@@ -169,7 +170,3 @@ def _network(view: View, clean: Any) -> Any:
 
 def _xml(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
-
-
-def _short(label: str, most: int = 32) -> str:
-    return label if len(label) <= most else label[: most - 1].rstrip() + "…"

@@ -18,6 +18,7 @@ from core.graph.export import node_family
 from core.graph.layout import Point, label_width
 from core.graph.query import View
 from core.ontology import Family, family
+from core.shorten import shorten
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -49,11 +50,11 @@ def view_svg(
     for node in view.nodes:
         x, y = at[node.id]
         group = node_family(node.type)
-        name = _text(_shortened(node.label))
+        name = _text(shorten(node.label, _SHORT))
         told = f"<title>{_text(node.label)}</title>"
         strong = ' stroke-width="2.4"' if node.id == view.center else ""
         if group is None:
-            width = label_width(_shortened(node.label)) + 12
+            width = label_width(shorten(node.label, _SHORT)) + 12
             drawn.append(
                 f'<g>{told}<rect x="{x - width / 2:.1f}" y="{y - 13:.1f}" width="{width:.1f}" height="26" rx="5" '
                 f'fill="{paper}" stroke="{ink if strong else line}"{strong}/>'
@@ -100,7 +101,7 @@ def map_svg(
         size = min(max(float(r) * 0.17, 1.6), 9.0)
         drawn += [
             f'<text x="{x:.1f}" y="{y + (row - (len(lines) - 1) / 2) * size * 1.2 + size * 0.35:.1f}" '
-            f'font-size="{size:.1f}" font-weight="600">{_text(_shortened(line))}</text>'
+            f'font-size="{size:.1f}" font-weight="600">{_text(shorten(line, _SHORT))}</text>'
             for row, line in enumerate(lines)
         ]
     at, radius = atlas.at, atlas.radius[:, None]
@@ -171,7 +172,3 @@ def _svg(
 
 def _text(text: str) -> str:
     return escape(_NOT_XML.sub("\ufffd", text), quote=True)
-
-
-def _shortened(label: str) -> str:
-    return label if len(label) <= _SHORT else label[: _SHORT - 1].rstrip() + "…"

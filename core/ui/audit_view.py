@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.audit.groups import DIMENSIONS
 from core.audit.segments import LEAST_CASES, MEASURES
+from core.shorten import shorten
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, inert, show, styled
-from core.ui.explain_view import shorten
 from core.ui.linked import switch
 from core.ui.tables import export_button, table
 from core.ui.text import NOT_MEASURED, has, number, percent, t

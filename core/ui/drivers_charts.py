@@ -13,9 +13,10 @@ from core.drivers.kept import Drivers
 from core.drivers.rows import REST, matrix
 from core.drivers.swarm import NEAR, spread
 from core.ontology import Family, family
+from core.shorten import shorten
 from core.ui import theme
 from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, inert, styled
-from core.ui.explain_view import FAMILY_NAMES, group_label, shorten
+from core.ui.explain_view import FAMILY_NAMES, group_label
 from core.ui.text import number, percent, relation_label, speaking, t
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from core.ui import drivers_state as state
 from core.ui import navigation
 from core.ui.explain_view import group_label, plain, signed
 from core.ui.linked import switch
-from core.ui.shell import param, set_params, whole_param
+from core.ui.shell import set_params, whole_param
 from core.ui.tables import export_button, table
 from core.ui.text import listed, number, percent, t
 

@@ -12,9 +12,10 @@ import streamlit as st
 from core.graph.model import Graph
 from core.graph.pattern_match import match
 from core.graph.sparql import NAMESPACES, ask
+from core.shorten import shorten
 from core.ui import navigation
 from core.ui.graph_state import in_language
-from core.ui.labels import literal, shorten
+from core.ui.labels import literal
 from core.ui.shell import guarded, param, set_params
 from core.ui.tables import export_button, table
 from core.ui.text import language, number, relation_label, t

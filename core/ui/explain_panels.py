@@ -14,6 +14,7 @@ from core.explain.reference import Reference
 from core.explain.report import recent_part
 from core.explain.sentences import TITLE
 from core.explain.surrogate import agreement
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui import explain_view as view
 from core.ui.charts import show
@@ -57,7 +58,7 @@ def shares(served: Serving, question: Question) -> str:
 def reference_words(reference: Reference, served: Serving) -> str:
     """In words: what stands in for a group that is off."""
     if reference.kind == "product":
-        product = view.shorten(served.title(reference.product), TITLE)
+        product = shorten(served.title(reference.product), TITLE)
         return t("explain.reference_product_is", product=view.plain(product))
     return t(f"explain.reference_{reference.kind}_is", n=len(reference.shoppers))
 
@@ -243,7 +244,7 @@ def smallest_change(workspace: Workspace, served: Serving, question: Question) -
         if change.kind in (FACTS, NEW_FACTS):
             return [graph.label(known[one].object) for one in change.changed]
         if change.kind == HISTORY:
-            return [view.shorten(served.title(one), TITLE) for one in change.changed]
+            return [shorten(served.title(one), TITLE) for one in change.changed]
         return [*change.changed]
 
     def draw(change: Counterfactual) -> None:
@@ -297,8 +298,8 @@ def against(served: Serving, question: Question) -> None:
     st.caption(
         t(
             key,
-            above=view.shorten(served.title(question.product_id)),
-            below=view.shorten(served.title(rival)),
+            above=shorten(served.title(question.product_id), TITLE),
+            below=shorten(served.title(rival), TITLE),
             gap=number(abs(gap.gap)),
         )
     )

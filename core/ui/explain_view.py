@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.explain.paths import FactEffect, GraphPath
-from core.explain.sentences import shorten
+from core.explain.sentences import TITLE
 from core.explain.shapley import Attribution
 from core.explain.surrogate import Surrogate
 from core.explain.words import WordShares
 from core.ontology import Family, family
+from core.shorten import shorten
 from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, inert, styled
 from core.ui.text import family_label, has, number, relation_label, speaking, t
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 ROW_PIXELS = 30
-SHORT = 34
 NODE = 22
 """Columns of a node's name in the paths: as many as fit between two columns on a phone."""
 FAINTEST = 0.12
@@ -82,7 +82,7 @@ def bars(names: Sequence[str], values: Sequence[float], keys: Sequence[str] | No
     fig = go.Figure(
         go.Bar(
             orientation="h",
-            y=[f"{shorten(name)}{chr(0x200B) * at}" for at, name in enumerate(names)],
+            y=[f"{shorten(name, TITLE)}{chr(0x200B) * at}" for at, name in enumerate(names)],
             x=list(values),
             text=figures(values),
             textposition="outside",

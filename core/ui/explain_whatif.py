@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.domain import Fact, Product
 from core.explain.whatif import Change, Line, Outcome, changed_facts, what_if
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui import explain_view as view
 from core.ui.explaining import Question
@@ -60,7 +61,7 @@ def _history(served: Serving, question: Question) -> tuple[str, ...]:
         default=shown,
         selection_mode="multi",
         wrap=True,
-        format_func=lambda p: view.plain(view.shorten(served.title(p), 30)),
+        format_func=lambda p: view.plain(shorten(served.title(p), 30)),
         help=t("explain.whatif_history_help", n=len(past) - len(shown)) if len(past) > len(shown) else None,
         key=_key("history", question),
     )
@@ -177,7 +178,7 @@ def _row(line: Line, served: Serving, own: bool) -> str:
     return (
         f'<li style="display:flex;gap:.6rem;padding:.28rem .5rem;border-radius:6px;{surface}">'
         f'<span style="min-width:1.7rem;text-align:right;opacity:.6">{line.rank}</span>'
-        f'<span style="flex:1;overflow-wrap:anywhere">{escape(view.shorten(served.title(line.product_id), 60))}</span>'
+        f'<span style="flex:1;overflow-wrap:anywhere">{escape(shorten(served.title(line.product_id), 60))}</span>'
         f'<span style="color:{color};white-space:nowrap">{mark}</span>'
         f'<span style="min-width:3.2rem;text-align:right;opacity:.6">{number(line.score, 3)}</span></li>'
     )

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core.graph.model import Graph
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui import navigation
 from core.ui.fusion_state import intents, names_of, sources_of
-from core.ui.labels import shorten
 from core.ui.tables import export_button, table
 from core.ui.text import listed, relation_label, t
 

@@ -13,11 +13,12 @@ from core.graph.export import node_family
 from core.graph.model import Graph
 from core.graph.paths import Path
 from core.ontology import family
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE, FAMILY_COLORS
 from core.ui.facts import chip, evidence
 from core.ui.graph_state import FACT, GraphState, change, open_node, select, toggled
-from core.ui.labels import literal, shorten
+from core.ui.labels import literal
 from core.ui.text import distinct, number, percent, relation_label, t, type_label
 
 FACTS_LISTED = 40

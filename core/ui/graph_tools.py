@@ -13,11 +13,12 @@ from core.graph.model import Graph
 from core.graph.picture import view_svg
 from core.graph.query import MOST_NODES, Filters, View, search
 from core.ontology import Family, family
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui import theme
 from core.ui.charts import FAMILY_COLORS
 from core.ui.graph_state import FACT, GraphState, change, open_node, read_state, select
-from core.ui.labels import literal, shorten
+from core.ui.labels import literal
 from core.ui.text import family_label, number, relation_label, t, type_label
 
 FOUND = 8

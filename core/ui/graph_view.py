@@ -20,8 +20,8 @@ from core.graph.model import PRODUCT
 from core.graph.query import View
 from core.ontology import family
 from core.settings import ASSETS
+from core.shorten import shorten
 from core.ui.charts import BASELINE, FAMILY_COLORS
-from core.ui.labels import shorten
 from core.ui.text import number, percent, relation_label, t, type_label
 
 _folder = ASSETS / "graph_view"
@@ -36,6 +36,10 @@ _canvas = st.components.v2.component(
     css=(_folder / "graph.css").read_text("utf-8"),
     js=(_folder / "graph.js").read_text("utf-8"),
 )
+
+
+LABEL = 24
+"""Columns of a node's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ def _edge(fact: Fact, names: Mapping[str, str]) -> DrawnEdge:
 def _drawn(node: DrawnNode, place: Point) -> dict[str, Any]:
     return {
         "id": node.id,
-        "label": shorten(node.label),
+        "label": shorten(node.label, LABEL),
         "full": node.label,
         "note": node.note,
         "box": node.family_color is None,

@@ -8,9 +8,10 @@ from core.graph.atlas.survey import Survey
 from core.graph.atlas.surveyed import kept
 from core.graph.model import Graph
 from core.graph.picture import corner_svg
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui import theme
-from core.ui.labels import literal, shorten
+from core.ui.labels import literal
 from core.ui.map_names import community_name, tones
 from core.ui.navigation import link
 from core.ui.text import t

@@ -13,9 +13,10 @@ from core.graph.atlas.survey import Survey
 from core.graph.export import node_family
 from core.graph.model import Graph
 from core.graph.query import Hit
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE, FAMILY_COLORS
-from core.ui.labels import literal, shorten
+from core.ui.labels import literal
 from core.ui.map_names import community_name, part_name, product_mask, summary, tones, trait_note
 from core.ui.map_naming import ask_model, told_name
 from core.ui.map_state import MapState, change, open_community

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.graph.model import Graph
 from core.graph.quality import Finding, Kind, Page, Report, Rule, Severity, Share
+from core.shorten import shorten
 from core.stages.check import KeptReport
 from core.ui import navigation
 from core.ui.charts import POSITIVE, show, styled
@@ -159,12 +160,8 @@ def _examples(finding: Finding, graph: Graph) -> str:
         return ""
     facts = [graph.facts[i] for i in finding.facts if i in graph.facts][:EXAMPLES]
     if facts:
-        return listed(f"{graph.label(f.object)} ({_short(graph.label(f.subject))})" for f in facts)
-    return listed(_short(graph.label(node)) for node in finding.subjects[:EXAMPLES])
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 42 else f"{label[:41].rstrip()}…"
+        return listed(f"{graph.label(f.object)} ({shorten(graph.label(f.subject), 42)})" for f in facts)
+    return listed(shorten(graph.label(node), 42) for node in finding.subjects[:EXAMPLES])
 
 
 def _mend(finding: Finding, graph: Graph) -> None:

@@ -11,9 +11,9 @@ from core.recommend import feedback
 from core.recommend.reasons import Reason
 from core.recommend.serve.lists import Missed, Move, Shown
 from core.recommend.serve.policy import Boost, Trait
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui.facts import chip
-from core.ui.labels import shorten
 from core.ui.recommend_who import Asked
 from core.ui.serving import Serving
 from core.ui.shell import go

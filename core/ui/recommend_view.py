@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from core.shorten import shorten
 from core.ui import theme
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, inert, styled
-from core.ui.labels import shorten
 from core.ui.text import t
 
 if TYPE_CHECKING:

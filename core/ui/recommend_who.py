@@ -9,9 +9,9 @@ from typing import Literal
 import streamlit as st
 
 from core.recommend.source import history as dated_history
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui.charts import BASELINE
-from core.ui.labels import shorten
 from core.ui.linked import follow, noted
 from core.ui.serving import Serving
 from core.ui.shell import param, set_params

@@ -12,9 +12,10 @@ from core.graph.model import Evidence
 from core.graph.review import Item
 from core.graph.store import GraphStore
 from core.ontology import family
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
-from core.ui.labels import literal, shorten
+from core.ui.labels import literal
 from core.ui.review_edit import excerpt
 from core.ui.review_press import ticks
 from core.ui.review_state import Desk, ReviewState, change, confidences, reason_label

@@ -12,8 +12,9 @@ from core.domain import EntryKind
 from core.graph.looks import Look
 from core.graph.review import EVERYTHING, Item
 from core.graph.review_log import Choice
+from core.shorten import shorten
 from core.storage.workspaces import Workspace
-from core.ui.labels import literal, shorten
+from core.ui.labels import literal
 from core.ui.review_press import press
 from core.ui.review_state import (
     BYS,

@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.explain.sentences import shorten
+from core.shorten import shorten
 from core.ui.explain_view import figures, named_bars
 
 
