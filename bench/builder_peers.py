@@ -11,6 +11,8 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 Triples = list[tuple[str, str, str]]
@@ -49,11 +51,16 @@ def langchain(url: str, key: str, model: str, most: int, *, structured: bool) ->
 
 def count_tokens() -> list[int]:
     """Follow what the server says of each reply: tokens of the prompt and of the reply together, one number a call.
-    Both peers speak to it through httpx."""
-    import httpx
-
+    Both peers speak to it through httpx, or through httpx2 where their client has moved to it."""
     counted: list[int] = []
-    send = httpx.Client.send
+    for name in ("httpx", "httpx2"):
+        if find_spec(name):
+            _count(import_module(name).Client, counted)
+    return counted
+
+
+def _count(client: Any, counted: list[int]) -> None:
+    send = client.send
 
     def counting(self: Any, *given: Any, **options: Any) -> Any:
         reply = send(self, *given, **options)
@@ -61,8 +68,7 @@ def count_tokens() -> list[int]:
             counted.append(int((reply.json().get("usage") or {}).get("total_tokens", 0)))
         return reply
 
-    httpx.Client.send = counting  # type: ignore[method-assign]
-    return counted
+    client.send = counting
 
 
 def _name(relation: str) -> str:
