@@ -53,12 +53,12 @@ def looks_of(shop: Workspace) -> list[Look]:
 
 
 def key(page: Any, letter: str, told: str = "") -> None:
+    """Press a key once the buttons can hear it, and wait for what is said of it."""
+    quiet(page)
     page.keyboard.press(letter)
-    if not told:
-        quiet(page)
-        return
-    page.wait_for_selector(f".sg-review-told:has-text('{told}')")
-    settled(page)
+    if told:
+        page.wait_for_selector(f".sg-review-told:has-text('{told}')")
+        settled(page)
 
 
 def decided(page: Any, count: int) -> None:
