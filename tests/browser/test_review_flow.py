@@ -183,6 +183,7 @@ def test_hostile_texts_stay_texts(page: Any, server: Server) -> None:
         key(page, "w")
         page.wait_for_selector(".word")
         key(page, "Escape")
+        page.wait_for_selector(".st-key-review-cancel", state="detached")
         key(page, "a", "Accepted")
         decided(page, count + 1)
     assert page.evaluate("window.hacked") is None
