@@ -53,12 +53,12 @@ def looks_of(shop: Workspace) -> list[Look]:
 
 
 def key(page: Any, letter: str, told: str = "") -> None:
+    """Press a key once the buttons can hear it, and wait for what is said of it."""
+    quiet(page)
     page.keyboard.press(letter)
-    if not told:
-        quiet(page)
-        return
-    page.wait_for_selector(f".sg-review-told:has-text('{told}')")
-    settled(page)
+    if told:
+        page.wait_for_selector(f".sg-review-told:has-text('{told}')")
+        settled(page)
 
 
 def decided(page: Any, count: int) -> None:
@@ -183,6 +183,7 @@ def test_hostile_texts_stay_texts(page: Any, server: Server) -> None:
         key(page, "w")
         page.wait_for_selector(".word")
         key(page, "Escape")
+        page.wait_for_selector(".st-key-review-cancel", state="detached")
         key(page, "a", "Accepted")
         decided(page, count + 1)
     assert page.evaluate("window.hacked") is None
