@@ -117,7 +117,7 @@ def recalibration_figure(points: Sequence[Mapping[str, float]]) -> Figure:
         name=t("evaluate.good_enough"),
         hoverinfo="skip",
     )
-    figure.update_xaxes(title=t("evaluate.axis_reviewed"), tickvals=facts)
+    figure.update_xaxes(title=t("evaluate.axis_reviewed"))
     figure.update_yaxes(title=t("evaluate.axis_ece"), rangemode="tozero", tickformat=".2f")
     return styled(figure, 260)
 
