@@ -36,6 +36,8 @@ class TruthCard:
 def true_groups(spoken: Sequence[Spoken], names: Sequence[str]) -> Mapping[str, float]:
     """By group of the product: how much what it stands for really lifts it, in log-odds.
 
+    Gains are what a shopper's own tastes add, not halved between tastes and product as Shapley values of both would be.
+    The simulator's utility, explained as a model's score is, has the same group among its first two nearly always.
     Left out are the history, which is how a model learns of tastes and not what they are about, and the text, which
     states the same facts once more. A family that has no group of its own counts to "other".
     """

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from core.recommend.batches import Batch
 from core.recommend.objective import Objective
 
-EXAMPLES = 4_096
+NUMBERS = 40_000_000
+"""How many numbers the parts of all choices are together at most."""
 ALTERNATIVES = 512
 LEAST = 0.02
 """What a block and the baseline count at least, in standard deviations: at nothing its vectors would never learn."""
@@ -37,10 +38,12 @@ def level(objective: Objective, batches: Iterable[Batch], seed: int = 0) -> None
     examples are likeliest: a dozen weights of a conditional logit, which gradient steps would take long to find."""
     random = np.random.default_rng((seed, 2))
     found: list[Choices] = []
+    left = NUMBERS
     for batch in batches:
         if len(batch.target):
-            found.append(_choices(objective, batch, random))
-        if sum(len(one.closed) for one in found) >= EXAMPLES:
+            found.append(_choices(objective, batch, random, left))
+            left -= found[-1].parts.size
+        if left < NUMBERS // 10:
             break
     if not found:
         return
@@ -93,17 +96,15 @@ def _moments(one: Choices, weights: NDArray[np.float64]) -> tuple[NDArray[np.flo
     return apart[:, :, -1].sum(1, dtype=np.float64), flat.astype(np.float64)
 
 
-def _choices(objective: Objective, batch: Batch, random: np.random.Generator) -> Choices:
-    # A uniform sample of the alternatives leaves the weights what they are (McFadden 1978).
+def _choices(objective: Objective, batch: Batch, random: np.random.Generator, most: int) -> Choices:
     network, device = objective.network.eval(), objective.device
     where, inputs = objective.dealt_with(batch)
     vectors = network.products(inputs)
+    offered = _offered(batch, len(vectors), random)
     rows = np.arange(len(batch.target))
-    if len(rows) > EXAMPLES:
-        rows = np.sort(random.choice(rows, EXAMPLES, replace=False))
-    offered = np.arange(len(vectors))
-    if len(offered) > ALTERNATIVES:
-        offered = np.sort(random.choice(offered, ALTERNATIVES, replace=False))
+    fit = max(1, most // ((len(offered) + 1) * (len(network.strength) + 3)))
+    if len(rows) > fit:
+        rows = np.sort(random.choice(rows, fit, replace=False))
     states = network.shoppers(vectors[torch.as_tensor(batch.history, device=device)])
     shoppers = states[torch.as_tensor(batch.row[rows]), torch.as_tensor(batch.step[rows])]
     target = batch.target[rows]
@@ -130,3 +131,14 @@ def _choices(objective: Objective, batch: Batch, random: np.random.Generator) ->
     closed = seen[np.ix_(rows, offered)] | objective.unseen[where].cpu().numpy()[offered]
     closed |= offered == target[:, None]
     return Choices(np.stack(parts).astype(np.float32), np.pad(closed, ((0, 0), (0, 1))))
+
+
+def _offered(batch: Batch, products: int, random: np.random.Generator) -> NDArray[np.int64]:
+    # A uniform sample of the alternatives leaves the weights what they are (McFadden 1978). Where the batch itself is
+    # a sample, what is likelier to be in it is drawn less often.
+    if batch.log_expected is not None:
+        chance = np.exp(-batch.log_expected.astype(np.float64))
+        return random.choice(products, ALTERNATIVES, p=chance / chance.sum())
+    if products <= ALTERNATIVES:
+        return np.arange(products)
+    return np.sort(random.choice(products, ALTERNATIVES, replace=False))

@@ -125,7 +125,7 @@ class Trainer:
         if start is None:
             level(self.objective, self.examples.epoch(0), config.seed)
         else:
-            _take_up(self.network, start)
+            take_up(self.network, start)
         self.best: dict[str, Tensor] = _copy(self.network)
 
     def run(
@@ -271,7 +271,7 @@ class Trainer:
         }
 
     def _restore(self, checkpoint: Mapping[str, Any]) -> None:
-        _take_up(self.network, checkpoint["network"])
+        take_up(self.network, checkpoint["network"])
         if self.objective.views:
             self.objective.views.load_state_dict(checkpoint["views"])
         self.best = checkpoint["best"]
@@ -306,7 +306,7 @@ def _help(
     trainer.help(own)
 
 
-def _take_up(network: Network, weights: Mapping[str, Tensor]) -> None:
+def take_up(network: Network, weights: Mapping[str, Tensor]) -> None:
     """Load weights; raises RunError where they are of another shape."""
     try:
         network.load_state_dict(weights)

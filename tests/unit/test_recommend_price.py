@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from core.domain import Product
+from core.errors import RunError
+from core.recommend.features import FactTable
 from core.recommend.gate import as_good
 from core.recommend.level import Choices, fitted
+from core.recommend.network import Network, Shape
 from core.recommend.price import PRICE_BINS, PriceScale, dearness, sales_slope
+from core.recommend.train import take_up
 
 
 def _shop() -> list[Product]:
@@ -72,3 +77,28 @@ def test_weights_that_chance_tells_apart_are_equal() -> None:
     found = {0.0: best, 0.5: best[::-1] - 0.02, 1.0: best - 0.02, 2.5: best - np.tile([0.0, 0.6], 50)}
     assert as_good(found) == [0.0, 0.5]
     assert as_good({0.0: best, 1.0: best}) == [0.0, 1.0]
+
+
+def _network(*, priced: bool) -> Network:
+    shape = Shape(3, 0, 0, (), 0, 0, 4, 8, 4, 8, 0, 1, 5, 0.0, priced)
+    return Network(shape, FactTable.of((), 3))
+
+
+def test_weights_of_before_fit_a_run_of_before_and_are_refused_by_a_new_one() -> None:
+    before = _network(priced=False).state_dict()
+    assert not {"sold", "dearness"} & before.keys()
+    take_up(_network(priced=False), before)
+    with pytest.raises(RunError, match="earlier ShelfGraph"):
+        take_up(_network(priced=True), before)
+
+
+def test_being_dear_counts_for_everybody_in_its_own_block_alone() -> None:
+    network = _network(priced=True)
+    assert network.dearness is not None
+    history = torch.zeros(1, 2, sum(network.shape.blocks().values()))
+    with torch.no_grad():
+        network.dearness.fill_(-0.7)
+        found = network.shoppers(history)
+    at = network.shape.slices()["dearness"]
+    assert found[..., at] == pytest.approx(-0.7)
+    assert float(found.abs().sum()) == pytest.approx(1.4)
