@@ -16,7 +16,7 @@ from core.explain.model import Masks, Scores
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 MAX_SEGMENTS = 96
-PHRASES = 16
+PHRASES = 12
 """Runs of neighbouring words instead of words, for a model that takes long to read a text."""
 
 TextScore = Callable[[Sequence[str]], Scores]

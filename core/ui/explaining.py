@@ -22,7 +22,7 @@ from core.explain.truth import TruthCard, beside_truth
 from core.explain.words import MAX_SEGMENTS, PHRASES, WordShares, lime_words, shap_words
 
 CARD_SEEDS = range(1, 10)
-READINGS, SLOW_READINGS, PHRASE_READINGS = 512, 256, 48
+READINGS, SLOW_READINGS, PHRASE_READINGS = 512, 256, 32
 """Texts that are read for the shares of words, by either method; of a slow model; and of phrases."""
 
 

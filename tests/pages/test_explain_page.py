@@ -68,7 +68,7 @@ def test_a_part_of_the_history_opens_its_own_products(served: Workspace) -> None
     taken = [product for product, _time in history(served, "s07")]
     titles = {product.id: product.title for product in Catalogue(served).products()}
     pills = next(one for one in test.get("button_group") if str(one.key).startswith("explain_group_"))
-    pills.set_value(["history.recent"]).run()
+    pills.set_value("history.recent").run()
     bars = next(str(one.proto.body) for one in test.get("html") if "sg-bars" in str(one.proto.body))
     recent = recent_part(taken)
     assert all((escape(titles[product]) in bars) == (product in recent) for product in taken)
