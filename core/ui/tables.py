@@ -32,10 +32,10 @@ def table(
     ``columns`` maps a column to a ``st.column_config`` entry, a label, or None to hide it. Without ``height`` the
     table is as tall as its rows, up to twelve.
     """
-    tall = "content" if len(df) <= MOST_ROWS else ROW_PIXELS * (MOST_ROWS + 1) + 2
+    pixels = height or ROW_PIXELS * (min(len(df), MOST_ROWS) + 1) + 2
     options: dict[str, Any] = {
         "width": "stretch",
-        "height": height or tall,
+        "height": pixels,
         "hide_index": True,
         "column_config": dict(columns or {}),
         "key": key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.ui import theme
 from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
 from core.ui.text import number, percent, t
 
@@ -66,6 +67,7 @@ def confusion_figure(table: Sequence[Sequence[int]], names: Sequence[str]) -> Fi
             y=short,
             text=[[str(cell) if cell else "" for cell in row] for row in table],
             texttemplate="%{text}",
+            textfont={"color": theme.ink()},
             zmin=0,
             zmax=1,
             showscale=False,
