@@ -12,7 +12,7 @@ from core.jobs import run_inline
 from core.recommend.runs import list_runs
 from core.stages import REGISTRY
 from tests.browser.conftest import Server
-from tests.browser.steps import over, quiet, sample, settled, start_training
+from tests.browser.steps import SECONDS, over, quiet, sample, settled, start_training
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def tune_and_take_along(page: Any) -> None:
     assert page.locator(".sg-tiles").inner_text() != figures
     assert "was" in page.locator(".sg-moves").filter(has=page.locator(".sg-move-up")).first.inner_text()
     page.locator(".st-key-recommend_export button").click()
-    page.locator(".st-key-recommend_download button").wait_for(timeout=60_000)
+    page.locator(".st-key-recommend_download button").wait_for(timeout=SECONDS * 1_000)
     with page.expect_download() as taken:
         page.locator(".st-key-recommend_download button").click()
     assert Path(taken.value.path()).read_bytes()[:4] == b"PAR1"
