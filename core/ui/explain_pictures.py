@@ -53,17 +53,17 @@ def drawn(served: Serving, question: Question, kind: str) -> Figure:
     from matplotlib.colors import LinearSegmentedColormap
 
     exact = question.shares()
-    shown = view.active(exact)
-    names = [view.latin_label(exact.names[i]) for i in shown]
-    values = exact.values[shown]
+    names, values = [view.latin_label(name) for name in exact.names], exact.values
+    # What is nothing beside the largest share is one row, so that the rows sum to the score.
+    rows = min(len(view.active(exact)) + 1, len(names))
     colours = LinearSegmentedColormap.from_list("shares", [NEGATIVE, BASELINE, POSITIVE])
     figure = plt.figure()
     if kind == "beeswarm":
-        found = _of_list(served, question, shown, names)
-        shap.plots.beeswarm(found, max_display=len(names), color=colours, color_bar=False, show=False)
+        found = _of_list(served, question, names)
+        shap.plots.beeswarm(found, max_display=rows, color=colours, color_bar=False, show=False)
     elif kind == "waterfall":
         found = shap.Explanation(values=values, base_values=exact.base, feature_names=names)
-        shap.plots.waterfall(found, max_display=len(names), show=False)
+        shap.plots.waterfall(found, max_display=rows, show=False)
     elif kind == "decision":
         shap.decision_plot(exact.base, values, feature_names=names, plot_color=colours, show=False)
     else:
@@ -123,12 +123,12 @@ def _instead(colour: Any, ink: str) -> Any:
     return colour
 
 
-def _of_list(served: Serving, question: Question, shown: list[int], names: list[str]) -> Any:
+def _of_list(served: Serving, question: Question, names: list[str]) -> Any:
     """A ``shap.Explanation`` of the first products of the list: a dot each in every row of the beeswarm."""
     import shap
 
     found = [question.beside(product).shares() for product in served.top(question.history, TOP)]
-    values = np.stack([one.values[shown] for one in found])
+    values = np.stack([one.values for one in found])
     return shap.Explanation(
         values=values,
         base_values=np.array([one.base for one in found]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.explain.paths import FactEffect, GraphPath
-from core.explain.sentences import shorten
+from core.explain.sentences import shorten as shorten
 from core.explain.shapley import Attribution
 from core.explain.surrogate import Surrogate
 from core.explain.words import WordShares
