@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,12 +35,12 @@ class PriceScale:
     def of(products: Sequence[Product], *, among_like: bool = True) -> PriceScale:
         """Learn the scale from the catalogue's positive prices; without ``among_like`` there is one mean for all."""
         priced = [product for product in products if product.price is not None and product.price > 0]
-        logs = np.log([product.price or 1.0 for product in priced] or [1.0])
-        mean = float(logs.mean())
+        logs = [math.log(product.price or 1.0) for product in priced]
+        mean = float(np.mean(logs)) if logs else 0.0
         means: dict[str, float] = {}
         if among_like:
             found: dict[str, list[float]] = defaultdict(list)
-            for product, value in zip(priced, logs.tolist(), strict=True):
+            for product, value in zip(priced, logs, strict=True):
                 for key in _keys(product):
                     found[key].append(value)
             means = {key: float(np.mean(rows)) for key, rows in found.items() if len(rows) >= LEAST_PRICED}

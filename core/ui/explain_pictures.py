@@ -53,17 +53,17 @@ def drawn(served: Serving, question: Question, kind: str) -> Figure:
     from matplotlib.colors import LinearSegmentedColormap
 
     exact = question.shares()
-    shown = view.active(exact)
-    names = [view.latin_label(exact.names[i]) for i in shown]
-    values = exact.values[shown]
+    names, values = [view.latin_label(name) for name in exact.names], exact.values
+    # What is nothing beside the largest share is one row, so that the rows sum to the score.
+    rows = min(len(view.active(exact)) + 1, len(names))
     colours = LinearSegmentedColormap.from_list("shares", [NEGATIVE, BASELINE, POSITIVE])
     figure = plt.figure()
     if kind == "beeswarm":
-        found = _of_list(served, question, shown, names)
-        shap.plots.beeswarm(found, max_display=len(names), color=colours, color_bar=False, show=False)
+        found = _of_list(served, question, names)
+        shap.plots.beeswarm(found, max_display=rows, color=colours, color_bar=False, show=False)
     elif kind == "waterfall":
         found = shap.Explanation(values=values, base_values=exact.base, feature_names=names)
-        shap.plots.waterfall(found, max_display=len(names), show=False)
+        shap.plots.waterfall(found, max_display=rows, show=False)
     elif kind == "decision":
         shap.decision_plot(exact.base, values, feature_names=names, plot_color=colours, show=False)
     else:
@@ -73,7 +73,6 @@ def drawn(served: Serving, question: Question, kind: str) -> Figure:
             feature_names=names,
             matplotlib=True,
             show=False,
-            plot_cmap=[POSITIVE, NEGATIVE],
             text_rotation=20,
         )
     last = plt.gcf()
@@ -84,7 +83,8 @@ def drawn(served: Serving, question: Question, kind: str) -> Figure:
 
 def dress(figure: Figure, ink: str) -> None:
     """Give what the package draws in black, white and its own red and blue the page's colours, in place."""
-    from matplotlib.collections import PathCollection
+    from matplotlib.collections import PathCollection, PolyCollection
+    from matplotlib.image import AxesImage
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
     from matplotlib.text import Text
@@ -97,6 +97,8 @@ def dress(figure: Figure, ink: str) -> None:
             spine.set_edgecolor(ink)
     for text in figure.findobj(Text):
         text.set_color(_instead(text.get_color(), ink))
+        if box := text.get_bbox_patch():
+            box.set_visible(False)
         if text.get_text() in ("+0", "−0", "-0"):
             text.set_text("≈ 0")
     for line in figure.findobj(Line2D):
@@ -105,6 +107,8 @@ def dress(figure: Figure, ink: str) -> None:
         if patch not in (figure.patch, *(axes.patch for axes in figure.axes)):
             patch.set_facecolor(_instead(patch.get_facecolor(), ink))
             patch.set_edgecolor(_instead(patch.get_edgecolor(), ink))
+    for shade in figure.findobj(AxesImage) + figure.findobj(PolyCollection):
+        shade.set_alpha(0.12)
     for dots in figure.findobj(PathCollection):
         dots.set_edgecolor("none")
 
@@ -114,21 +118,23 @@ def _instead(colour: Any, ink: str) -> Any:
     from matplotlib.colors import to_rgba
 
     red, green, blue, alpha = to_rgba(colour)
+    if not alpha:
+        return colour
     if max(red, green, blue) - min(red, green, blue) < 0.08:
         return colour if red > 0.9 else ink
     if red > 0.9 and green < 0.2:
         return (*to_rgba(POSITIVE)[:3], alpha)
-    if blue > 0.9 and red < 0.2:
+    if blue > 0.85 and red < 0.2:
         return (*to_rgba(NEGATIVE)[:3], alpha)
     return colour
 
 
-def _of_list(served: Serving, question: Question, shown: list[int], names: list[str]) -> Any:
+def _of_list(served: Serving, question: Question, names: list[str]) -> Any:
     """A ``shap.Explanation`` of the first products of the list: a dot each in every row of the beeswarm."""
     import shap
 
     found = [question.beside(product).shares() for product in served.top(question.history, TOP)]
-    values = np.stack([one.values[shown] for one in found])
+    values = np.stack([one.values for one in found])
     return shap.Explanation(
         values=values,
         base_values=np.array([one.base for one in found]),

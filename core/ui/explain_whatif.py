@@ -18,7 +18,7 @@ from core.ui.explaining import Question
 from core.ui.facts import chips
 from core.ui.serving import Serving
 from core.ui.session import cached_graph, log_head
-from core.ui.text import number, relation_label, t
+from core.ui.text import distinct, number, relation_label, t
 
 if TYPE_CHECKING:
     from core.stages.read_edit import EditReader
@@ -55,13 +55,15 @@ def _history(served: Serving, question: Question) -> tuple[str, ...]:
     shown = past[:MOST_PAST]
     if not shown:
         return question.history
+    # Two pills of one name would be one pill.
+    names = distinct({p: view.plain(shorten(served.title(p), 30)) for p in shown})
     chosen = st.pills(
         t("explain.whatif_history"),
         shown,
         default=shown,
         selection_mode="multi",
         wrap=True,
-        format_func=lambda p: view.plain(shorten(served.title(p), 30)),
+        format_func=lambda p: names.get(p, p),
         help=t("explain.whatif_history_help", n=len(past) - len(shown)) if len(past) > len(shown) else None,
         key=_key("history", question),
     )
@@ -74,9 +76,9 @@ def _facts(workspace: Workspace, question: Question) -> list[Fact]:
     own = list(question.model.facts_of(question.product_id))
     if not own:
         return []
-    names = {
-        fact.id: f"{relation_label(fact.relation)} · {view.plain(graph.label(fact.object))}" for fact in own
-    }
+    names = distinct(
+        {fact.id: f"{relation_label(fact.relation)} · {view.plain(graph.label(fact.object))}" for fact in own}
+    )
     chosen = st.pills(
         t("explain.whatif_facts"),
         list(names),

@@ -100,3 +100,13 @@ def test_the_page_speaks_chinese(served: Workspace) -> None:
     shown = words(opened(served, "zh", user="s07"))
     assert "如果……" in shown
     assert "explain." not in shown
+
+
+def test_past_products_of_one_name_are_all_switched_on(
+    served: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.ui.serving.Serving.title", lambda self, product: "Tape, standard width")
+    test = opened(served, user="s07", item=first_of(served, "s07"))
+    pills = part(test, "button_group", "history")
+    assert len(pills.value) == len(set(pills.options))  # type: ignore[attr-defined]
+    assert next(one for one in test.metric if one.label == "Place").value == "1"

@@ -43,6 +43,11 @@ def test_a_scale_of_before_reads_prices_as_it_did() -> None:
     assert told.encode([]).shape == (0, PRICE_BINS)
 
 
+def test_without_prices_nothing_is_dear() -> None:
+    unpriced = [Product(f"p{k}", "cup") for k in range(3)]
+    assert (dearness(PriceScale.of(unpriced).encode(unpriced)) == 0.0).all()
+
+
 def test_sales_that_price_explains_are_told_from_the_rest() -> None:
     dear = np.linspace(-1.0, 1.0, 21)
     assert sales_slope(dear, 3.0 - 0.5 * dear) == pytest.approx(-0.5)
