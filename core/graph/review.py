@@ -148,7 +148,8 @@ def key_of(assertion: Assertion, rules: Rules = NO_RULES) -> Key:
 def queue(graph: Graph, assertions: Mapping[str, Assertion], categories: Mapping[str, str]) -> list[Item]:
     """Everything there is to decide, first what is most worth a look.
 
-    ``assertions`` has those that the graph gives a standing; ``categories`` is by product id.
+    ``assertions`` has those that the graph gives a standing; ``categories`` is by product id. A fact none of whose
+    readings is among them has nothing to show a reviewer and is left out.
     """
     live = {
         i: replace(assertions[i], confidence=graph.weighed.get(i, assertions[i].confidence))
@@ -157,8 +158,9 @@ def queue(graph: Graph, assertions: Mapping[str, Assertion], categories: Mapping
     }
     rivals = _rivals(live.values(), graph)
     items = [
-        _item(graph, [live[i] for i in fact.supports if i in live], categories, rivals, fact)
+        _item(graph, readings, categories, rivals, fact)
         for fact in graph.facts.values()
+        if (readings := [live[i] for i in fact.supports if i in live])
     ]
     groups: dict[tuple[Key, Standing, str], list[Assertion]] = {}
     for i, reason in graph.reasons.items():
