@@ -28,7 +28,9 @@ EASE_PRODUCTS = 8_000
 """EASE inverts a dense matrix of this many products at most: the most popular ones; the rest get the prior."""
 TUNING_CASES = 1_000
 TIE_BREAK = 1e-6
-LONGEST_HISTORY = 100
+LONGEST_HISTORY = 1_000
+"""Products of a history that are summed, the latest ones. A household's year at a grocer's has hundreds, and without
+decay all of them tell: with the last 100 only, EASE loses a sixth of its NDCG on Complete Journey."""
 
 
 @dataclass(frozen=True, eq=False)
