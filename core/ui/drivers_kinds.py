@@ -11,7 +11,8 @@ from core.drivers.clusters import Cluster, Method
 from core.drivers.kept import Drivers
 from core.ui import drivers_state as state
 from core.ui import navigation
-from core.ui.explain_view import group_label, plain, signed
+from core.ui.explain_view import group_label, signed
+from core.ui.labels import literal
 from core.ui.linked import switch
 from core.ui.shell import set_params, whole_param
 from core.ui.tables import export_button, table
@@ -88,7 +89,7 @@ def _shoppers(found: Drivers, one: Cluster) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         navigation.link(
             "explain",
-            t("drivers.explain", shopper=plain(shopper)),
+            t("drivers.explain", shopper=literal(shopper)),
             icon="stacked_bar_chart",
             user=shopper,
             item=product,

@@ -17,7 +17,8 @@ from core.ui import drivers_charts as charts
 from core.ui import drivers_state as state
 from core.ui import theme
 from core.ui.charts import show
-from core.ui.explain_view import group_label, plain, tiny
+from core.ui.explain_view import group_label, tiny
+from core.ui.labels import literal
 from core.ui.linked import follow, noted, switch
 from core.ui.run_names import run_names
 from core.ui.session import cached_catalogue
@@ -123,7 +124,7 @@ def change(workspace: Workspace, found: Drivers, others: Sequence[Run], measure:
     noted("drivers_since", chosen)
     before = state.measured(workspace, chosen)
     if before is None:
-        st.markdown(t("drivers.not_measured", run=plain(names[chosen])))
+        st.markdown(t("drivers.not_measured", run=literal(names[chosen])))
         asked_for = st.button(
             t("drivers.measure_other"),
             type="primary",
@@ -148,7 +149,7 @@ def _shifts(own: Sequence[Shift], of: str) -> None:
     moved = [one for one in own if one.moved]
     sure = listed(f"{charts.label_of(one.name, of)} {charts.points(one.change.mean)}" for one in moved[:4])
     n = number(own[0].shoppers)
-    st.caption(t("drivers.moved", names=plain(sure), n=n) if moved else t("drivers.nothing_moved", n=n))
+    st.caption(t("drivers.moved", names=literal(sure), n=n) if moved else t("drivers.nothing_moved", n=n))
     show(charts.drift(own, of), f"drivers_drift_{of}")
     with st.expander(t("drivers.as_table"), icon=":material/table:"):
         frame = pd.DataFrame(

@@ -16,6 +16,7 @@ from core.ui import explain_view as view
 from core.ui.charts import NEGATIVE, POSITIVE, show, styled
 from core.ui.explain_panels import TOP
 from core.ui.explaining import Question
+from core.ui.labels import literal
 from core.ui.serving import Serving
 from core.ui.session import cached_graph
 from core.ui.text import language, number, relation_label, t
@@ -55,7 +56,7 @@ def words(workspace: Workspace, served: Serving, question: Question) -> None:
         graph.label,
         lambda fact: (facts[fact].relation, facts[fact].object),
     )
-    st.markdown(view.plain(in_words(told, reader or SHOPPER, language())))
+    st.markdown(literal(in_words(told, reader or SHOPPER, language())))
 
 
 def interactions(question: Question) -> None:
@@ -71,7 +72,7 @@ def interactions(question: Question) -> None:
         for pair, figure in zip(pairs, view.figures([pair.value for pair in pairs]), strict=True):
             key = "explain.pair_more" if pair.value > 0 else "explain.pair_less"
             first, second = view.group_label(pair.first), view.group_label(pair.second)
-            st.markdown(view.plain(t(key, first=first, second=second, value=figure)))
+            st.markdown(literal(t(key, first=first, second=second, value=figure)))
     with drawn:
         show(heat_map(question), "explain_pairs")
 
@@ -123,7 +124,7 @@ def edge(workspace: Workspace, question: Question) -> None:
     )
     for fact in found.facts[:3]:
         st.markdown(
-            view.plain(
+            literal(
                 t(
                     "explain.edge_fact",
                     relation=relation_label(fact.relation),

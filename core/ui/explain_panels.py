@@ -20,6 +20,7 @@ from core.ui import explain_view as view
 from core.ui.charts import show
 from core.ui.explaining import Question
 from core.ui.facts import chips, evidence
+from core.ui.labels import literal
 from core.ui.serving import Serving
 from core.ui.session import cached_graph
 from core.ui.shell import param, set_params
@@ -59,7 +60,7 @@ def reference_words(reference: Reference, served: Serving) -> str:
     """In words: what stands in for a group that is off."""
     if reference.kind == "product":
         product = shorten(served.title(reference.product), TITLE)
-        return t("explain.reference_product_is", product=view.plain(product))
+        return t("explain.reference_product_is", product=literal(product))
     return t(f"explain.reference_{reference.kind}_is", n=len(reference.shoppers))
 
 
@@ -189,7 +190,7 @@ def _inside_facts(workspace: Workspace, inside: Sequence[FactEffect]) -> None:
         return
     st.caption(t("explain.inside_facts", n=len(inside)))
     for effect, figure in zip(inside, view.figures([one.effect for one in inside]), strict=True):
-        relation, label = relation_label(effect.fact.relation), view.plain(graph.label(effect.fact.object))
+        relation, label = relation_label(effect.fact.relation), literal(graph.label(effect.fact.object))
         with st.expander(f"{relation} **{label}** · {figure}"):
             evidence(workspace, effect.fact.id)
 
@@ -255,7 +256,7 @@ def smallest_change(workspace: Workspace, served: Serving, question: Question) -
         key = f"explain.change_{change.kind}_{way if change.changed else 'none'}"
         what = listed(said(change))
         st.markdown(
-            view.plain(
+            literal(
                 t(key, what=what, before=number(change.rank_before), after=number(change.rank_after), k=TOP)
             )
         )

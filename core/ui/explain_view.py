@@ -267,8 +267,3 @@ def latin_label(name: str) -> str:
     """A group's name in English, for plots whose font has no other script."""
     with speaking("en"):
         return group_label(name)
-
-
-def plain(text: str) -> str:
-    """The text with what Markdown would interpret taken literally."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|<>$~:" else c for c in text)

@@ -13,9 +13,9 @@ from core.domain import Fact, Product
 from core.explain.whatif import Change, Line, Outcome, changed_facts, what_if
 from core.shorten import shorten
 from core.storage.workspaces import Workspace
-from core.ui import explain_view as view
 from core.ui.explaining import Question
 from core.ui.facts import chips
+from core.ui.labels import literal
 from core.ui.serving import Serving
 from core.ui.session import cached_graph, log_head
 from core.ui.text import distinct, number, relation_label, t
@@ -56,7 +56,7 @@ def _history(served: Serving, question: Question) -> tuple[str, ...]:
     if not shown:
         return question.history
     # Two pills of one name would be one pill.
-    names = distinct({p: view.plain(shorten(served.title(p), 30)) for p in shown})
+    names = distinct({p: literal(shorten(served.title(p), 30)) for p in shown})
     chosen = st.pills(
         t("explain.whatif_history"),
         shown,
@@ -77,7 +77,7 @@ def _facts(workspace: Workspace, question: Question) -> list[Fact]:
     if not own:
         return []
     names = distinct(
-        {fact.id: f"{relation_label(fact.relation)} · {view.plain(graph.label(fact.object))}" for fact in own}
+        {fact.id: f"{relation_label(fact.relation)} · {literal(graph.label(fact.object))}" for fact in own}
     )
     chosen = st.pills(
         t("explain.whatif_facts"),
@@ -130,7 +130,7 @@ def _told(workspace: Workspace, question: Question, lost: Sequence[Fact], gained
             st.html(chips((fact.relation, _label(graph, fact)) for fact in facts))
     if any(not question.model.uses(fact) for fact in gained):
         new = ", ".join(_label(graph, fact) for fact in gained if not question.model.uses(fact))
-        st.caption(t("explain.whatif_unknown", what=view.plain(new)))
+        st.caption(t("explain.whatif_unknown", what=literal(new)))
 
 
 def _label(graph: Any, fact: Fact) -> str:

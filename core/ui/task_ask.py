@@ -20,6 +20,7 @@ from core.ui import task_charts as charts
 from core.ui.charts import show
 from core.ui.explaining import Question
 from core.ui.facts import evidence
+from core.ui.labels import literal
 from core.ui.session import cached_catalogue, cached_graph
 from core.ui.shell import param, set_params
 from core.ui.task_state import TYPED, Opened, output_labels, stated, taken, typed_model
@@ -241,7 +242,7 @@ def _facts(workspace: Workspace, question: Question) -> None:
         st.caption(t("tasks.facts_none"))
     graph = cached_graph(workspace)
     for effect in effects[:MOST_FACTS]:
-        name = f"{relation_label(effect.fact.relation)} **{view.plain(graph.label(effect.fact.object))}**"
+        name = f"{relation_label(effect.fact.relation)} **{literal(graph.label(effect.fact.object))}**"
         with st.expander(f"{name} · {view.signed(effect.effect)}"):
             evidence(workspace, effect.fact.id)
 
