@@ -148,8 +148,8 @@ def key_of(assertion: Assertion, rules: Rules = NO_RULES) -> Key:
 def queue(graph: Graph, assertions: Mapping[str, Assertion], categories: Mapping[str, str]) -> list[Item]:
     """Everything there is to decide, first what is most worth a look.
 
-    ``assertions`` has those that the graph gives a standing; ``categories`` is by product id. A fact none of whose
-    readings is among them has nothing to show a reviewer and is left out.
+    ``assertions`` has those that the graph gives a standing; ``categories`` is by product id. A fact that
+    only a rule makes has no reading to decide on and is left out: what it is made from is reviewed.
     """
     live = {
         i: replace(assertions[i], confidence=graph.weighed.get(i, assertions[i].confidence))

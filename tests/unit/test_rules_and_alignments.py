@@ -14,6 +14,8 @@ from core.graph.log import Log
 from core.graph.logic import compares
 from core.graph.model import OnConflict, Policy
 from core.graph.policies import choose_policy, policy_of
+from core.graph.reading import read_assertions
+from core.graph.review import queue
 from core.graph.store import GraphStore
 from core.storage import tables
 from core.storage.workspaces import Workspace, Workspaces
@@ -71,6 +73,10 @@ def test_a_derived_fact_goes_when_its_premise_goes(workspace: Workspace) -> None
     (way,) = fact.derivations
     assert {store.graph().facts[i].relation for i in way.premises} == {"material", "capacity"}
     assert store.graph().ledger == before.ledger
+    with workspace.db.read() as reader:
+        stored = {one.id: one for one in read_assertions(reader)}
+    shown = {i for one in queue(store.graph(), stored, {}) for i in one.ids}
+    assert shown == set(stored), "a reviewer sees what was read, and not what follows from it"
     premise = next(f for f in store.graph().facts.values() if f.id in way.premises)
     rejected = log.reject(premise.supports)
     assert fact.id not in store.graph().facts
