@@ -12,6 +12,7 @@ from core.ui import explain_more as more
 from core.ui import explain_panels as panels
 from core.ui import explain_view as view
 from core.ui import explain_whatif
+from core.ui.explain_paths import draw_paths
 from core.ui.explain_pictures import pictures
 from core.ui.explaining import Question
 from core.ui.serving import Serving, serving
@@ -80,7 +81,7 @@ def render(workspace: Workspace) -> None:
     explain_whatif.panel(workspace, served, question)
     words, flow = st.columns(2, gap="large")
     with flow:
-        panels.draw_paths(workspace, served, question)
+        draw_paths(workspace, served, question)
     with words:
         panels.words(question)
     above, edge = st.columns(2, gap="large")

@@ -9,7 +9,7 @@ import streamlit as st
 from core.explain.contrast import contrast
 from core.explain.counterfactual import FACTS, HISTORY, NEW_FACTS, Counterfactual
 from core.explain.faithful import Faithfulness
-from core.explain.paths import FactEffect, paths
+from core.explain.paths import FactEffect
 from core.explain.reference import Reference
 from core.explain.report import recent_part
 from core.explain.sentences import TITLE
@@ -218,18 +218,6 @@ def words(question: Question) -> None:
         shap, lime = (question.words(one, closely=closely) for one in ("shap", "lime"))
     both = agreement(shap.values, lime.values)
     st.caption(t("explain.words_agree" if both >= AGREE else "explain.words_disagree", value=number(both, 2)))
-
-
-def draw_paths(workspace: Workspace, served: Serving, question: Question) -> None:
-    """Paths from the history over shared facts to the product."""
-    st.subheader(t("explain.paths_title"), help=t("explain.paths_help"))
-    graph = cached_graph(workspace)
-    facts = {p: served.recommender.facts_of(p) for p in {*question.history, question.product_id}}
-    found = paths(facts, question.history, question.product_id, question.facts())
-    if not found:
-        st.caption(t("explain.paths_none"))
-        return
-    show(view.path_flow(found, served.title, graph.label), "explain_paths")
 
 
 def smallest_change(workspace: Workspace, served: Serving, question: Question) -> None:

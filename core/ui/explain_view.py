@@ -1,30 +1,28 @@
-"""How an explanation is drawn: the waterfall, the bars beside it, the coloured words, the paths."""
+"""How an explanation is drawn: the waterfall, the bars beside it, the coloured words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from math import floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.explain.paths import FactEffect, GraphPath
+from core.explain.paths import FactEffect
 from core.explain.sentences import TITLE
 from core.explain.shapley import Attribution
 from core.explain.surrogate import Surrogate
 from core.explain.words import WordShares
 from core.ontology import Family, family
 from core.shorten import shorten
-from core.ui.charts import BASELINE, FAMILY_COLORS, NEGATIVE, POSITIVE, inert, styled
-from core.ui.text import family_label, has, number, relation_label, speaking, t
+from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
+from core.ui.text import family_label, has, number, speaking, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 ROW_PIXELS = 30
-NODE = 22
-"""Columns of a node's name in the paths: as many as fit between two columns on a phone."""
 FAINTEST = 0.12
 """A word is tinted from this share of the strongest one's."""
 INERT = 1e-9
@@ -126,59 +124,6 @@ def lime_bars(exact: Attribution, lime: Surrogate) -> Figure:
     )
 
 
-def path_flow(found: Sequence[GraphPath], title: Callable[[str], str], label: Callable[[str], str]) -> Figure:
-    """Past products, shared nodes and the recommended product as a flow; width is the size of the effect."""
-    import plotly.graph_objects as go
-
-    places: dict[str, int] = {}
-    colors: list[str] = []
-
-    def node(name: str, color: str) -> int:
-        if name not in places:
-            places[name] = len(places)
-            colors.append(color)
-        return places[name]
-
-    smallest = max((abs(path.effect) for path in found), default=1.0) / 25 or 1.0
-    links: list[tuple[int, int, float, str, str]] = []
-    for path, effect in zip(found, figures([path.effect for path in found]), strict=True):
-        start = node(title(path.from_product), BASELINE)
-        end = node(title(path.to_product), POSITIVE)
-        width = max(abs(path.effect), smallest)
-        fact = path.facts[-1]
-        color = FAMILY_COLORS[family(fact.relation)]
-        said = inert(f"{relation_label(fact.relation)} {label(path.via) if path.via else ''} · {effect}")
-        if path.via:
-            middle = node(label(path.via), color)
-            links.append((start, middle, width, color, said))
-            links.append((middle, end, width, color, said))
-        else:
-            links.append((start, end, width, color, said))
-    fig = go.Figure(
-        go.Sankey(
-            arrangement="snap",
-            node={
-                "label": [inert(shorten(name, NODE)) for name in places],
-                "customdata": [inert(name) for name in places],
-                "color": colors,
-                "pad": 18,
-                "thickness": 10,
-                "line": {"width": 0},
-                "hovertemplate": "%{customdata}<extra></extra>",
-            },
-            link={
-                "source": [link[0] for link in links],
-                "target": [link[1] for link in links],
-                "value": [link[2] for link in links],
-                "color": [faded(link[3]) for link in links],
-                "customdata": [link[4] for link in links],
-                "hovertemplate": "%{customdata}<extra></extra>",
-            },
-        )
-    )
-    return styled(fig, max(200, 34 * len(places)))
-
-
 def coloured_words(shares: WordShares) -> str:
     """The text as safe HTML, each word tinted by its share: blue lifts, orange lowers."""
     top = float(np.abs(shares.values).max()) if len(shares.values) else 0.0
@@ -225,12 +170,6 @@ def figures(values: Sequence[float]) -> list[str]:
 def tiny(value: float) -> str:
     """A rounding error: its power of ten, or "< 1e-12" where it is below what matters."""
     return "< 1e-12" if value < 1e-12 else f"{value:.0e}"
-
-
-def faded(color: str, opacity: float = 0.35) -> str:
-    """A hexadecimal colour made translucent."""
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"
 
 
 def facts_in(group: str, effects: Sequence[FactEffect], groups: Sequence[str]) -> list[FactEffect]:

@@ -7,7 +7,10 @@ from unicodedata import east_asian_width
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain import Fact
+from core.explain.paths import GraphPath
 from core.shorten import shorten
+from core.ui.explain_paths import picture
 from core.ui.explain_view import figures, named_bars
 
 
@@ -40,3 +43,24 @@ def test_bars_take_names_of_real_shops_literally() -> None:
     assert "+0.500" in drawn
     assert "left:33.3%;width:66.7%" in drawn
     assert "left:0.0%;width:33.3%" in drawn
+
+
+def test_a_picture_of_paths_has_each_product_and_each_fact_once() -> None:
+    def fact(product: str, value: str) -> Fact:
+        return Fact(f"{product}-{value}", f"product:{product}", "material", value, ("a",), 0.9, ("s",))
+
+    steel, oak = "value:steel", "value:oak"
+    found = [
+        GraphPath("old", "new", (fact("old", steel), fact("new", steel)), steel, 0.4),
+        GraphPath("older", "new", (fact("older", steel), fact("new", steel)), steel, 0.4),
+        GraphPath("old", "new", (fact("old", oak), fact("new", oak)), oak, -0.1),
+        GraphPath("oldest", "new", (fact("oldest", "product:new"),), "", 0.0),
+    ]
+    nodes, edges, places = picture(found, str.title, str.upper)
+    assert sorted(node.id for node in nodes) == sorted(places)
+    assert {node.id for node in nodes} == {"old", "older", "oldest", "new", steel, oak}
+    assert {edge.id for edge in edges} == {one.id for path in found for one in path.facts}
+    assert len(set(places.values())) == len(places), "nothing is drawn over another"
+    assert all(places[edge.source][0] != places[edge.target][0] for edge in edges)
+    strength = {edge.id: edge.strength for edge in edges}
+    assert strength["new-value:steel"] == 1.0 > strength["new-value:oak"] > 0.0
