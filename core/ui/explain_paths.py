@@ -19,7 +19,7 @@ from core.ui.serving import Serving
 from core.ui.session import cached_graph
 from core.ui.text import relation_label, t
 
-ROW, COLUMN = 74.0, 330.0
+ROW, COLUMN = 64.0, 210.0
 """Pixels between nodes of a column, and between the columns."""
 FAINTEST = 0.25
 _PICKED = "explain_path_picked"
@@ -41,7 +41,6 @@ def draw_paths(workspace: Workspace, served: Serving, question: Question) -> Non
         edges,
         places,
         key="explain-paths",
-        center=question.product_id,
         selected=chosen,
         height=int(max(260, min(560, ROW * max(_heights(places))))),
         on_pick=lambda what: st.session_state.__setitem__(_PICKED, what.removeprefix("fact:")),
