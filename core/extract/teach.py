@@ -22,6 +22,7 @@ from core.extract.query import Query
 from core.extract.schema import Schema
 from core.extract.tagger import Tagger
 from core.llm.files import SENTENCES, status
+from core.storage.whole import write_json, write_text
 from core.storage.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def teach(workspace: Workspace, examples: Iterable[Example], *, with_sample: boo
     made = tagger_training.train([*own, *(shipped.read_gold() if with_sample else [])])
     made.save(workspace.sub(FOLDER) / made.version)
     taught = sorted({content_hash(example.text) for example in own})
-    (workspace.sub(FOLDER) / made.version / _TAUGHT).write_text(json.dumps(taught), "utf-8")
-    (workspace.sub(FOLDER) / "current").write_text(made.version, "utf-8")
+    write_json(workspace.sub(FOLDER) / made.version / _TAUGHT, taught)
+    write_text(workspace.sub(FOLDER) / "current", made.version)
     return made
 
 
@@ -133,7 +134,7 @@ def teach_reader(
     folder = workspace.sub(READER_FOLDER)
     before = _current(folder)
     made.save(folder / made.version)
-    (folder / "current").write_text(made.version, "utf-8")
+    write_text(folder / "current", made.version)
     for old in folder.iterdir():
         # A build that is under way may still read with the one before.
         if old.is_dir() and old.name not in (made.version, before):

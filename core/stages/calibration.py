@@ -20,6 +20,7 @@ from core.extract.schema import Schema
 from core.extract.teach import reader_of, reading_with, tagger_of, taught_texts
 from core.graph.reading import read_assertions
 from core.graph.review_log import final_verdicts, read_decisions
+from core.storage.whole import write_json
 from core.storage.workspaces import Workspace
 
 FILE = "calibration.json"
@@ -47,7 +48,7 @@ def recalibrate(workspace: Workspace, schema: Schema) -> Calibration:
         return now
     made = fit(found)
     kept = {"slope": made.slope, "shift": made.shift, "facts": made.facts, "readers": reading_with(workspace)}
-    _path(workspace).write_text(json.dumps(kept), "utf-8")
+    write_json(_path(workspace), kept)
     return made
 
 

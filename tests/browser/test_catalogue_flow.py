@@ -75,6 +75,7 @@ def test_what_is_no_table_is_told_and_markup_stays_text(page: Any, server: Serve
         page.locator(".st-key-catalogue-import button").click()
         page.locator("[data-testid='stAlert']").first.wait_for()
         page.goto(f"{server.url}/catalogue?w={workspace.info.id}&lang=en&view=products&product=1")
+        page.get_by_text("As delivered (tags removed)").click()
         page.get_by_text("Tin <img").first.wait_for()
         settled(page)
         assert page.locator("img[src='x']").count() == 0

@@ -35,9 +35,14 @@ def type_labels(page: Any, *texts: str) -> None:
     """Type into the English labels from the first row down, as a person does: Enter, type, Enter."""
     box = page.locator('[data-testid="stDataFrame"] canvas').first.bounding_box()
     page.mouse.click(box["x"] + MARKER + POSITION + 30, box["y"] + HEADER + ROW / 2)
+    editor = page.locator("textarea.gdg-input")
     for text in texts:
-        page.keyboard.press("Enter")
-        editor = page.locator("textarea.gdg-input")
+        # The table takes a key only once it has drawn what came before.
+        for _attempt in range(5):
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(1_500)
+            if editor.count():
+                break
         editor.fill(text)
         editor.press("Enter")
         editor.wait_for(state="detached")
