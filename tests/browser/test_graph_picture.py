@@ -14,7 +14,7 @@ from core.graph.log import Log
 from core.storage.workspaces import Workspace, Workspaces
 from core.ui.charts import FAMILY_COLORS
 from tests.browser.conftest import Server
-from tests.browser.steps import heard
+from tests.browser.steps import heard, quiet
 from tests.graph_world import SHOP, document, fill, hostile_view, put_products, read
 
 pytestmark = pytest.mark.browser
@@ -70,6 +70,7 @@ def test_a_click_opens_a_node_and_a_double_click_adds_to_a_picture_that_holds_st
         drawn(page, "material:stainless steel")
         assert max(sizes) > 100_000, "the library comes once"
         page.evaluate(f"() => {FRAME}.network.moveTo({{ scale: 0.9 }})")
+        quiet(page)
         before = place(page, "material:stainless steel")
         sizes.clear()
         page.mouse.click(*before[:2])
