@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 def register(commands: Commands) -> None:
     """Add the commands of this module."""
-    score = commands.add_parser("score", help="measure reading, resolution, recommendation, explanations or robustness")
+    score = commands.add_parser(
+        "score", help="measure reading, resolution, recommendation, explanations or robustness"
+    )
     actions = score.add_subparsers(dest="action", required=True, metavar="ACTION")
     extraction = add(actions, "extraction", _extraction, "F1 of attribute values, or of spans")
     extraction.add_argument("--train", type=Path, metavar="FILE", help="learn from it; else as shipped")
