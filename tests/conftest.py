@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 # Tests run side by side, a process a core: further threads of PyTorch or BLAS would only wait for each other.
 # Set before either is imported; servers and jobs that a test starts inherit it.
@@ -22,6 +23,9 @@ from core.storage.workspaces import Workspace, Workspaces
 if not os.environ.get("CI"):  # where Hypothesis does so by itself: how long an example takes is no law
     laws.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     laws.load_profile("untimed")
+
+HANGING = 60.0
+"""Seconds of the processor, a hundred times what such a test takes."""
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +55,20 @@ def workspace(home: Path) -> Iterator[Workspace]:
     made = Workspaces(settings().workspaces).create("Test shop", "test")
     yield made
     made.close()
+
+
+@pytest.fixture
+def never_hangs() -> Iterator[None]:
+    """Ends a test that computes for minutes, as one does whose cost grows with the square of a hostile input."""
+
+    def give_up(number: int, frame: object) -> None:
+        pytest.fail("It does not come to an end.")
+
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, HANGING)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, before)
 
 
 def need(present: bool, reason: str) -> None:

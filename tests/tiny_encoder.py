@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from core.recommend.text import product_text
 from tests.recommend_world import products
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def bert(folder: Path, seed: int = 0) -> Path:
@@ -15,8 +18,13 @@ def bert(folder: Path, seed: int = 0) -> Path:
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     folder.mkdir(parents=True, exist_ok=True)
-    pieces = BertWordPieceTokenizer(lowercase=True)
-    pieces.train_from_iterator([product_text(product) for product in products()], vocab_size=300)
+    # Written down instead of learned: the trainer of word pieces numbers equal counts anew in each process.
+    words = sorted(
+        {word for product in products() for word in re.findall(r"\w+", product_text(product).lower())}
+    )
+    letters = sorted({letter for word in words for letter in word})
+    known = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters), *(w for w in words if len(w) > 1)]
+    pieces = BertWordPieceTokenizer({piece: at for at, piece in enumerate(known)}, lowercase=True)
     special = {f"{name}_token": f"[{name.upper()}]" for name in ("unk", "sep", "pad", "cls", "mask")}
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces._tokenizer, **special)
     tokenizer.save_pretrained(folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import time
 import zipfile
 from pathlib import Path
 
@@ -110,7 +109,8 @@ def test_encrypted_and_damaged_archives_are_named(workspace: Workspace) -> None:
         stage(workspace, zipped(**{"a.csv": GOOD.encode() * 50})[:80], "a.zip")
 
 
-def test_a_ten_megabyte_cell_costs_its_row_only_and_no_time(workspace: Workspace) -> None:
+@pytest.mark.usefixtures("never_hangs")
+def test_a_ten_megabyte_cell_costs_its_row_only(workspace: Workspace) -> None:
     huge = "x" * 10_000_000
     for text, name in (
         (f"id,title\n1,Cup\n2,{huge}\n3,Pan\n", "plain.csv"),
@@ -128,11 +128,9 @@ def test_a_ten_megabyte_cell_costs_its_row_only_and_no_time(workspace: Workspace
             "a.jsonl",
         ),
     ):
-        began = time.process_time()
         (report,) = ingest(workspace, text.encode(), name)
         assert (report.ok, report.quarantined) == (2, 1)
         assert report.issues == {"cell_too_long": 1}
-        assert time.process_time() - began < 5.0
     kept = Catalogue(workspace).quarantine()
     assert all(len(cell) < 2_000 for entry in kept for cell in entry.raw.values())
 
@@ -143,12 +141,11 @@ def test_a_line_longer_than_any_record_does_not_end_the_file(workspace: Workspac
     assert (report.ok, report.issues) == (2, {"line_too_long": 1})
 
 
+@pytest.mark.usefixtures("never_hangs")
 def test_ten_thousand_open_quotes_do_not_hang() -> None:
     rows = "".join(f'{n},"cup {n}\n' if n % 2 else f"{n},cup\n" for n in range(10_001))
     table = read_table(("id,title\n" + rows).encode(), "a.csv")
-    began = time.process_time()
     assert sum(1 for row in table.rows() if row.issue is None) >= 4_000
-    assert time.process_time() - began < 10.0
 
 
 def test_scripts_and_handlers_never_reach_a_document(workspace: Workspace) -> None:
@@ -179,6 +176,7 @@ def test_deeply_nested_json_is_a_bad_row_and_no_crash(workspace: Workspace) -> N
         ingest(workspace, deep.encode(), "b.json")
 
 
+@pytest.mark.usefixtures("never_hangs")
 def test_a_workbook_with_an_entity_bomb_is_refused() -> None:
     bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "' + "ha" * 1_000 + '">'
     for name, below in zip("bcdef", "abcde", strict=True):
@@ -198,10 +196,8 @@ def test_a_workbook_with_an_entity_bomb_is_refused() -> None:
         for member in source.namelist():
             data = bomb.encode() if member == "xl/worksheets/sheet1.xml" else source.read(member)
             target.writestr(member, data)
-    began = time.process_time()
     with pytest.raises(UnreadableFile):
         [list(table.rows()) for table in [read_table(out.getvalue(), "a.xlsx")]]
-    assert time.process_time() - began < 5.0
 
 
 def test_a_thousand_columns_and_hostile_names_are_only_text(workspace: Workspace) -> None:

@@ -116,7 +116,7 @@ def test_each_kind_learns_and_is_the_same_when_it_is_read_back(bert: Path, kind:
     again = Backbone(str(bert), "cpu")
     restore(again, made.config, trained.state)
     np.testing.assert_array_equal(again.encode(TEXTS), made.backbone.encode(TEXTS))
-    assert not np.allclose(again.encode(TEXTS), Backbone(str(bert), "cpu").encode(TEXTS), atol=1e-3)
+    assert not np.allclose(again.encode(TEXTS), Backbone(str(bert), "cpu").encode(TEXTS), atol=1e-4)
     whole = trained.counts["parameters"] == trained.counts["all_parameters"]
     assert whole == (kind is EncoderKind.FULL)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -184,15 +183,6 @@ def test_reasons_weigh_what_the_real_model_loses_and_are_the_same_for_a_list_as_
     assert use.weight == pytest.approx(lost)
     assert not [reason for reason in listed[1] if reason.fact.relation == "usedFor"], "nobody shares that use"
     assert reasons_of_all(model, HISTORY, []) == []
-
-
-def test_all_coalitions_of_twelve_groups_come_back_within_a_second() -> None:
-    model = Recommender(outcome().artefact)
-    size = len(model.groups)
-    masks = np.random.default_rng(0).random((4096, size)) < 0.5
-    started = time.process_time()
-    assert len(model.score_coalitions(HISTORY, "p16", masks)) == 4096
-    assert time.process_time() - started < 1.0
 
 
 def test_hooks_are_told_of_every_baseline_and_epoch() -> None:
