@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.recommend.data import Cases
-from core.recommend.measure import evaluate
-from core.recommend.scoring import BATCH, Combined, Mix
+from core.recommend.measure import batches, evaluate
+from core.recommend.scoring import Combined, Mix
 
 WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 """Weights of the network that are tried; 0 closes the gate."""
@@ -29,8 +29,8 @@ def opened(model: Combined, cases: Cases, counts: NDArray[np.floating]) -> float
     for weight in WEIGHTS:
         mixed = replace(model, mix=Mix(model.mix.baseline, weight))
         found[weight] = evaluate(mixed.score, cases, counts).per_case["ndcg@10"]
-    likely = likelihoods(model, cases, counts)
-    return max(as_good(found), key=lambda weight: (round(likely[weight], 9), -weight))
+    likely = likelihoods(model, as_good(found), cases, counts)
+    return max(likely, key=lambda weight: (round(likely[weight], 9), -weight))
 
 
 def as_good(found: Mapping[float, NDArray[np.floating]]) -> list[float]:
@@ -45,13 +45,15 @@ def as_good(found: Mapping[float, NDArray[np.floating]]) -> list[float]:
     return chosen
 
 
-def likelihoods(model: Combined, cases: Cases, counts: NDArray[np.floating]) -> dict[float, float]:
-    """By weight: the mean log-likelihood of an answer under a softmax over what the shopper has not taken, at the best
-    of ``TEMPERATURES``. Products that training never saw taken are left out: nothing has been said of them."""
-    tried = {(weight, heat): 0.0 for weight in WEIGHTS for heat in TEMPERATURES}
+def likelihoods(
+    model: Combined, weights: Sequence[float], cases: Cases, counts: NDArray[np.floating]
+) -> dict[float, float]:
+    """By each of the weights: the mean log-likelihood of an answer under a softmax over what the shopper has not taken,
+    at the best of ``TEMPERATURES``. Products that training never saw taken are left out: nothing has been said of
+    them."""
+    tried = {(weight, heat): 0.0 for weight in weights for heat in TEMPERATURES}
     answers = 0
-    for start in range(0, len(cases), BATCH):
-        histories, targets = cases.histories[start : start + BATCH], cases.targets[start : start + BATCH]
+    for histories, targets in batches(cases, len(counts)):
         base = model.mix.baseline * model.baselines(histories)
         own = model.shoppers(histories) @ model.vectors.T + model.bias
         closed = np.broadcast_to(counts == 0, base.shape).copy()
@@ -66,4 +68,4 @@ def likelihoods(model: Combined, cases: Cases, counts: NDArray[np.floating]) -> 
             highest = scores.max(1, keepdims=True)
             total = np.log(np.exp(scores - highest).sum(1)) + highest[:, 0]
             tried[weight, heat] += float((scores[rows, wanted] - total[rows]).sum())
-    return {weight: max(tried[weight, heat] for heat in TEMPERATURES) / max(answers, 1) for weight in WEIGHTS}
+    return {weight: max(tried[weight, heat] for heat in TEMPERATURES) / max(answers, 1) for weight in weights}

@@ -120,13 +120,18 @@ def top(scores: Scores, k: int) -> NDArray[np.int64]:
     return found
 
 
+def batches(cases: Cases, products: int) -> Iterator[tuple[Sequence[Ints], Sequence[Ints]]]:
+    """(histories, targets) of as many cases as may be scored at once, all in turn."""
+    batch = min(BATCH, max(1, LARGEST // max(products, 1)))
+    for start in range(0, len(cases), batch):
+        yield cases.histories[start : start + batch], cases.targets[start : start + batch]
+
+
 def _scored(
     scorer: Scorer, cases: Cases, products: int
 ) -> Iterator[tuple[Sequence[Ints], Sequence[Ints], Scores]]:
-    batch = min(BATCH, max(1, LARGEST // max(products, 1)))
-    for start in range(0, len(cases), batch):
-        histories = cases.histories[start : start + batch]
-        yield histories, cases.targets[start : start + batch], np.asarray(scorer(histories))
+    for histories, targets in batches(cases, products):
+        yield histories, targets, np.asarray(scorer(histories))
 
 
 def _without(scores: Scores, histories: Sequence[Ints]) -> Scores:
