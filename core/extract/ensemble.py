@@ -132,8 +132,10 @@ class Ensemble:
 
 def weighed(candidates: Sequence[Candidate], weights: Weights) -> list[Span]:
     """The candidates' spans with their calibrated confidence, surest first."""
+    names, coefficients = tuple(weights.coefficients), tuple(weights.coefficients.values())
     return _ranked(
-        Span(c.span.start, c.span.end, c.span.relation, _sigmoid(_score(c, weights))) for c in candidates
+        Span(c.span.start, c.span.end, c.span.relation, _sigmoid(_sum(coefficients, values_of(c, names))))
+        for c in candidates
     )
 
 
@@ -148,13 +150,8 @@ def _ranked(spans: Iterable[Span]) -> list[Span]:
     return sorted(spans, key=lambda span: (-span.confidence, span.start, span.relation))
 
 
-def _score(candidate: Candidate, weights: Weights) -> float:
-    return sum(
-        coefficient * value
-        for coefficient, value in zip(
-            weights.coefficients.values(), values_of(candidate, tuple(weights.coefficients)), strict=True
-        )
-    )
+def _sum(coefficients: Sequence[float], values: Sequence[float]) -> float:
+    return sum(coefficient * value for coefficient, value in zip(coefficients, values, strict=True))
 
 
 def values_of(candidate: Candidate, names: tuple[str, ...]) -> list[float]:

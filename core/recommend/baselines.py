@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg import cholesky
+from scipy.linalg.lapack import dpotri
 
 from core.errors import DataError
 from core.recommend.bpr import factorise
@@ -142,9 +143,9 @@ def _regression(data: Interactions, ridge: float) -> Any:
 
 
 def _inverse(gram: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of a symmetric positive definite matrix, by its Cholesky factor: half the work of a general inverse."""
-    factor, _ = dpotrf(gram, lower=True)
-    half, _ = dpotri(factor, lower=True)
+    """Of a symmetric positive definite matrix, by its Cholesky factor: half the work of a general inverse. Raises
+    LinAlgError for another matrix."""
+    half, _ = dpotri(cholesky(gram, lower=True), lower=True)
     lower = np.tril(half)
     return np.asarray(lower + np.tril(half, -1).T)
 
