@@ -77,7 +77,7 @@ def test_a_forecast_is_of_what_is_left_to_read(workspace: Workspace, monkeypatch
 
 
 def test_tokens_are_forecast_within_15_percent(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real prompts, counted by the real tokenizer; the replies are a stub's."""
+    """Real prompts, counted by the real tokenizer; a copyist replies in the model's place."""
     files = {state.name: state.present for state in status()}
     need(files[EMBEDDED], "The embedded model is not fetched.")
     from core.catalogue.sample_data import load_sample
