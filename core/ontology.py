@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Family(StrEnum):
@@ -77,11 +78,29 @@ _RELATIONS = (
 
 RELATIONS: dict[str, Relation] = {relation.name: relation for relation in _RELATIONS}
 
+_ELSEWHERE = {
+    Family.IDENTITY: re.compile(
+        r"(belongs?|instance|member)(to|of)|(is|product)?(made|produced|manufactured|sold)?by|manufacturer|maker"
+        r"|brandname|(sub|parent|product|item)?categor(y|ies)(name|path)?|taxonomy|department|品牌|厂商|类目|类别|品类"
+    ),
+    Family.LINK: re.compile(
+        r"also(buy|bought|view|viewed|purchased)|(bought|buy|purchased|viewed|goes|used)(together|with)"
+        r"|buyafterview(ing)?|bought(after|with)|copurchas(e|ed)|complements?|substitutes?|replaces|alternative(to)?|variant(of)?"
+    ),
+}
+"""What catalogues, shops and public knowledge graphs call such relations."""
+
 
 def relation(name: str) -> Relation:
-    """The canonical relation of that name; a relation outside the ontology is of family OTHER."""
+    """The canonical relation of that name; one outside the ontology is of the family its name tells, else OTHER."""
     known = RELATIONS.get(name)
-    return known or Relation(name, Family.OTHER, name[:1].upper() + name[1:])
+    return known or Relation(name, _told(name), name[:1].upper() + name[1:])
+
+
+@lru_cache(maxsize=10_000)
+def _told(name: str) -> Family:
+    plain = re.sub(r"[\W_]+", "", name).casefold()
+    return next((family for family, names in _ELSEWHERE.items() if names.fullmatch(plain)), Family.OTHER)
 
 
 def family(name: str) -> Family:
