@@ -24,7 +24,8 @@ from core.domain import Fact, Product
 from core.recommend.baselines import fit
 from core.recommend.config import TrainConfig, config_of
 from core.recommend.data import Interactions, Split, temporal_split
-from core.recommend.features import FactTable, Features, Vocabulary
+from core.recommend.fact_table import FactTable
+from core.recommend.features import Features, Vocabulary
 from core.recommend.measure import evaluate, top
 from core.recommend.prepare import Prepared
 from core.recommend.price import PriceScale

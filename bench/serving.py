@@ -21,7 +21,8 @@ from core.extract.shipped import default_tagger
 from core.recommend.artefact import Artefact, load
 from core.recommend.baselines import Baseline
 from core.recommend.config import TrainConfig
-from core.recommend.features import FactTable, Features, Vocabulary
+from core.recommend.fact_table import FactTable
+from core.recommend.features import Features, Vocabulary
 from core.recommend.price import PriceScale
 from core.recommend.rank import Recommender
 from core.recommend.serve.export import shelf_of

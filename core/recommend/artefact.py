@@ -20,7 +20,8 @@ from core.errors import RunError
 from core.recommend.baselines import Baseline
 from core.recommend.config import TrainConfig
 from core.recommend.encoder import ENCODERS
-from core.recommend.features import FactTable, Features, Vocabulary
+from core.recommend.fact_table import FactTable
+from core.recommend.features import Features, Vocabulary
 from core.recommend.price import PriceScale
 from core.recommend.text import Lexicon
 from core.storage.whole import write_json
@@ -73,6 +74,7 @@ def save(artefact: Artefact, folder: Path) -> None:
             "nodes": table.nodes,
             "relations": table.relations,
             "groups": table.groups,
+            "linked": table.linked,
             "words": sorted(lexicon.vocabulary, key=lexicon.vocabulary.__getitem__) if lexicon else None,
         },
         indent=1,
@@ -119,7 +121,7 @@ def read(folder: Path) -> Artefact:
         facts = _read_facts(folder / "facts.jsonl")
         table = FactTable(
             tuple(ids["nodes"]), tuple(ids["relations"]), tuple(ids["groups"]),
-            arrays["node"], arrays["relation"], arrays["group"], arrays["fact_idf"],
+            arrays["node"], arrays["relation"], arrays["group"], arrays["fact_idf"], ids.get("linked", False),
         )  # fmt: skip
         words = ids["words"]
         lexicon = (

@@ -3,107 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.domain import Fact, Product
-from core.ontology import Family, family
+from core.recommend.fact_table import FactTable
 from core.recommend.price import PriceScale
 from core.recommend.text import Encoder, Lexicon, product_text
 
-MAX_FAMILIES = 7
-"""Shapley values are exact for twelve groups: two of history, text, price, popularity, and seven of facts."""
 _BEHAVIOUR = re.compile(
     r"also(buy|bought|view|purchas)|(bought|buy|purchased|viewed)together|buyafterview|boughtafter|co(purchas|view)"
     r"|买了(还|又)|看了(还|又)|(还|也)(买|看)了|一起(购买|买)"
 )
-
-Links = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
-
-
-@dataclass(frozen=True, eq=False)
-class FactTable:
-    """The vocabulary of facts: a column is one (relation, node) pair that at least two products share.
-
-    ``node``, ``relation`` and ``group`` are int64[columns] into ``nodes``, ``relations`` and ``groups``; ``idf`` is
-    float32[columns]. ``groups`` are relation families, those with the fewest facts united in "other".
-    """
-
-    nodes: tuple[str, ...]
-    relations: tuple[str, ...]
-    groups: tuple[str, ...]
-    node: NDArray[np.int64]
-    relation: NDArray[np.int64]
-    group: NDArray[np.int64]
-    idf: NDArray[np.float32]
-
-    @staticmethod
-    def of(facts: Iterable[Fact], products: int) -> FactTable:
-        """Choose columns and groups from the facts of a training graph over that many products."""
-        spread = Counter((fact.relation, fact.object) for fact in facts)
-        # A fact of a single product ties it to nothing, except where its object is itself a product.
-        pairs = sorted(pair for pair, n in spread.items() if n > 1 or pair[1].startswith("product:"))
-        sizes = Counter[str]()
-        for pair in pairs:
-            sizes[family(pair[0]).value] += spread[pair]
-        own = [name for name, _ in sizes.most_common(MAX_FAMILIES)]
-        if len(sizes) > MAX_FAMILIES:
-            own = [name for name in own if name != Family.OTHER][: MAX_FAMILIES - 1]
-        group_of = {
-            pair: name if (name := family(pair[0]).value) in own else Family.OTHER.value for pair in pairs
-        }
-        groups = tuple(name.value for name in Family if name.value in set(group_of.values()))
-        nodes = tuple(sorted({pair[1] for pair in pairs}))
-        relations = tuple(sorted({pair[0] for pair in pairs}))
-        at_node = {name: index for index, name in enumerate(nodes)}
-        at_relation = {name: index for index, name in enumerate(relations)}
-        return FactTable(
-            nodes,
-            relations,
-            groups,
-            np.array([at_node[pair[1]] for pair in pairs], np.int64),
-            np.array([at_relation[pair[0]] for pair in pairs], np.int64),
-            np.array([groups.index(group_of[pair]) for pair in pairs], np.int64),
-            np.array([np.log(1.0 + products / spread[pair]) for pair in pairs], np.float32),
-        )
-
-    def __len__(self) -> int:
-        return len(self.node)
-
-    @cached_property
-    def column(self) -> dict[tuple[str, str], int]:
-        """(relation, node id) → column."""
-        return {
-            (self.relations[relation], self.nodes[node]): column
-            for column, (relation, node) in enumerate(zip(self.relation, self.node, strict=True))
-        }
-
-    def columns(self, facts: Iterable[Fact]) -> NDArray[np.int64]:
-        """int64: the known columns among facts, ascending, each once."""
-        found = {self.column.get((fact.relation, fact.object), -1) for fact in facts}
-        return np.array(sorted(found - {-1}), np.int64)
-
-    def links(self, rows: Sequence[NDArray[np.int64]]) -> Links:
-        """Bags for ``torch.embedding_bag``: columns, weights, and the offset of each (row, group) bag.
-
-        A bag's weights are the idf of its columns, scaled so that their squares sum to one.
-        """
-        count = len(self.groups)
-        columns = np.concatenate([*rows, np.empty(0, np.int64)]).astype(np.int64)
-        owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-        bag = owner * count + self.group[columns]
-        order = np.argsort(bag, kind="stable")
-        columns, bag = columns[order], bag[order]
-        square = np.bincount(bag, self.idf[columns] ** 2, minlength=len(rows) * count)
-        weight = self.idf[columns] / np.sqrt(square[bag])
-        offsets = np.searchsorted(bag, np.arange(len(rows) * count))
-        return columns, weight.astype(np.float32), offsets.astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,26 +145,3 @@ def from_reviews(fact: Fact, documents: Mapping[str, str], known: Mapping[str, F
         )
     support: Collection[str] = [documents[s] for s in fact.supports if s in documents]
     return bool(support) and all(document.endswith("/text") for document in support)
-
-
-def start_vectors(table: FactTable, rows: Sequence[NDArray[np.int64]], size: int, seed: int) -> Any:
-    """float32[nodes, size]: where node vectors start, from the singular vectors of the product–fact matrix.
-
-    With them the dot product of two products' bags is, before any training, their cosine over shared facts.
-    """
-    import scipy.sparse as sp
-
-    from core.recommend.text import principal_axes
-
-    start = np.zeros((len(table.nodes), size), np.float32)
-    for group in range(len(table.groups)):
-        columns = np.flatnonzero(table.group == group)
-        place = np.full(len(table), -1)
-        place[columns] = np.arange(len(columns))
-        own = [place[row][place[row] >= 0] for row in rows]
-        flat = np.concatenate([*own, np.empty(0, np.int64)]).astype(np.int64)
-        ends = np.concatenate([[0], np.cumsum([len(row) for row in own])])
-        weights = table.idf[columns[flat]]
-        bags = sp.csr_matrix((weights, flat, ends), shape=(len(rows), len(columns)))
-        start[table.node[columns]] = principal_axes(bags, size, seed)
-    return start

@@ -18,9 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.recommend.features import FactTable, Features
+from core.ontology import Family
+from core.recommend.fact_table import FactTable
+from core.recommend.features import Features
 from core.recommend.price import PRICE_BINS, dearness
+from core.recommend.reader import Reader
 
+LINKED = "graph.linked"
+"""The block of links' both ends: where a product's links lead, then the links that lead to it."""
 KNOWN_AFTER = 3.0
 """A learned vector counts for half once this many shoppers have taken the product."""
 
@@ -29,7 +34,8 @@ KNOWN_AFTER = 3.0
 class Shape:
     """Everything that fixes the sizes of the weights; kept with the run.
 
-    ``priced`` runs know how dear a product is among its like; those of before do not.
+    ``priced`` runs know how dear a product is among its like, ``linked`` ones which links end at it; those of before do
+    not.
     """
 
     products: int
@@ -47,6 +53,7 @@ class Shape:
     history_length: int
     dropout: float
     priced: bool = False
+    linked: bool = False
 
     def blocks(self) -> dict[str, int]:
         """Name and size of each block, in the order they lie in a product's vector."""
@@ -55,6 +62,7 @@ class Shape:
             "lexical": min(self.text_dim, self.lexical),
             "sentence": min(self.text_dim, self.sentence),
             **{f"graph.{group}": self.graph_dim for group in self.groups},
+            LINKED: 2 * self.graph_dim * self.linked,
             "price": PRICE_BINS,
             "dearness": int(self.priced),
         }
@@ -96,7 +104,7 @@ class Inputs:
         features: Features, table: FactTable, device: str = "cpu", dtype: torch.dtype = torch.float32
     ) -> Inputs:
         """Move features to a device."""
-        column, weight, offsets = table.links(features.facts)
+        column, weight, offsets = table.links(features.facts, features.products)
         counts = features.counts
         known = np.where(features.identity >= 0, counts / (counts + KNOWN_AFTER), 0.0)
         taken = counts > 0
@@ -121,8 +129,8 @@ class Inputs:
 
     def some(self, rows: Tensor) -> Inputs:
         """Those of the products int64[m], in that order."""
-        groups = len(self.offsets) // max(len(self.known), 1)
-        bags = (rows[:, None] * groups + torch.arange(groups, device=rows.device)).ravel()
+        count = len(self.offsets) // max(len(self.known), 1)
+        bags = (rows[:, None] * count + torch.arange(count, device=rows.device)).ravel()
         ends = torch.cat([self.offsets[1:], self.offsets.new_tensor([len(self.column)])])
         sizes = ends[bags] - self.offsets[bags]
         offsets = torch.cumsum(sizes, 0) - sizes
@@ -172,7 +180,11 @@ class Network(nn.Module):
         self.residual = nn.Parameter(torch.tensor(0.0))
         self.decay = nn.Parameter(torch.full((len(blocks),), 1.0))
         self.strength = nn.Parameter(torch.ones(len(blocks)))
-        self.reader = Reader(shape, total) if shape.layers else None
+        self.reader = None
+        if shape.layers:
+            self.reader = Reader(
+                total, shape.width, shape.layers, shape.heads, shape.history_length, shape.dropout
+            )
         self.dropout = nn.Dropout(shape.dropout)
         if self.identity is not None:
             nn.init.normal_(self.identity.weight, std=0.1)
@@ -191,19 +203,24 @@ class Network(nn.Module):
         if self.sentence is not None:
             parts.append(self.sentence(inputs.sentence))
         if self.shape.groups:
-            parts.extend(self.graph(inputs).unbind(1))
+            parts.extend(self.graph(inputs))
         parts.append(self.price(inputs.price))
         if self.dearness is not None:
             parts.append(inputs.dear[:, None])
         gates = 2.0 * torch.sigmoid(self.gate[0] + self.gate[1] * known)
         return torch.cat([part * gates[:, [k]] for k, part in enumerate(parts)], 1)
 
-    def graph(self, inputs: Inputs) -> Tensor:
-        """Relation-aware sums over each product's facts: float[n, groups, graph_dim]."""
-        bags = functional.embedding_bag(
+    def graph(self, inputs: Inputs) -> list[Tensor]:
+        """Relation-aware sums over each product's facts, float[n, graph_dim] a group; then, where links are read from
+        both ends, float[n, 2 · graph_dim] of the links from it and to it."""
+        summed = functional.embedding_bag(
             inputs.column, self.columns(), inputs.offsets, mode="sum", per_sample_weights=inputs.weight
         )
-        return bags.view(-1, len(self.shape.groups), self.shape.graph_dim)
+        groups = self.shape.groups
+        bags = summed.view(-1, len(groups) + self.shape.linked, self.shape.graph_dim).unbind(1)
+        if not self.shape.linked:
+            return list(bags)
+        return [*bags[:-1], torch.cat([bags[groups.index(Family.LINK)], bags[-1]], 1)]
 
     def block_weights(self) -> list[nn.Parameter]:
         """The few weights that say how much each part of the score counts."""
@@ -232,65 +249,18 @@ class Network(nn.Module):
         age = (steps[:, None] - steps[None, :]).to(history.dtype)
         weights = torch.where(age >= 0, torch.sigmoid(self.decay)[:, None, None] ** age.clamp(min=0), 0.0)
         parts = [
-            self.strength[k] * (weights[k] @ history[..., where])
-            for k, where in enumerate(self.shape.slices().values())
+            self.strength[k] * (weights[k] @ self._met(name, history[..., where]))
+            for k, (name, where) in enumerate(self.shape.slices().items())
         ]
         if self.dearness is not None:
             parts[-1] = parts[-1] + self.dearness
         memory = torch.cat(parts, -1)
         return memory if self.reader is None else memory + self.reader(self.dropout(history), age)
 
-
-class Reader(nn.Module):
-    """A causal transformer with relative positions; its output starts at zero, so training starts from the sum."""
-
-    def __init__(self, shape: Shape, size: int) -> None:
-        super().__init__()
-        self.length = shape.history_length
-        self.enter = nn.Linear(size, shape.width)
-        self.position = nn.Parameter(torch.zeros(shape.heads, shape.history_length))
-        self.layers = nn.ModuleList(
-            Layer(shape.width, shape.heads, shape.dropout) for _ in range(shape.layers)
-        )
-        self.norm = nn.LayerNorm(shape.width)
-        self.leave = nn.Linear(shape.width, size, bias=False)
-        nn.init.zeros_(self.leave.weight)
-
-    def forward(self, history: Tensor, age: Tensor) -> Tensor:
-        """float[batch, length, size] → the same."""
-        near = self.position[:, age.clamp(0, self.length - 1).long()]
-        bias = torch.where(age >= 0, near, float("-inf"))
-        state = self.enter(history)
-        for layer in self.layers:
-            state = layer(state, bias)
-        return self.leave(self.norm(state))  # type: ignore[no-any-return]
-
-
-class Layer(nn.Module):
-    """Pre-norm attention and feed-forward."""
-
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm = nn.LayerNorm(width)
-        self.attend = nn.Linear(width, 3 * width)
-        self.mix = nn.Linear(width, width)
-        self.feed = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-        )
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, state: Tensor, bias: Tensor) -> Tensor:
-        """float[batch, length, width] with an additive attention bias float[heads, length, length]."""
-        batch, length, width = state.shape
-        parts = self.attend(self.norm(state)).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], attn_mask=bias[None])
-        state = state + self.dropout(self.mix(seen.transpose(1, 2).reshape(batch, length, width)))
-        return state + self.dropout(self.feed(state))  # type: ignore[no-any-return]
+    def _met(self, name: str, block: Tensor) -> Tensor:
+        """What a block of a product in the history is to meet in the product that is scored: the same, but for links,
+        where what leads there from the one meets what leads away from the other."""
+        return block.roll(self.shape.graph_dim, -1) if name == LINKED else block
 
 
 def _unless(hidden: Tensor | None, values: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ from core.domain import Fact, Product
 from core.recommend.baselines import GRID, NEEDS_TEXT, Baseline, fit, text_similarity, tuned
 from core.recommend.config import GraphKind, TextKind, TrainConfig
 from core.recommend.data import Ints, Split
-from core.recommend.features import FactTable, Features, Vocabulary, start_vectors
+from core.recommend.fact_table import FactTable, start_vectors
+from core.recommend.features import Features, Vocabulary
 from core.recommend.price import PriceScale, dearness, sales_slope
 from core.recommend.text import Encoder, Lexicon, principal_axes, product_text
 
@@ -64,6 +65,7 @@ class Prepared:
             history_length=config.history_length,
             dropout=config.dropout,
             priced=True,
+            linked=table.linked,
         )
         network = Network(shape, table)
         with torch.no_grad():
@@ -71,9 +73,8 @@ class Prepared:
             decay = min(max(self.best.decay, 0.3), 0.98)
             network.decay.fill_(float(np.log(decay / (1.0 - decay))))
             if len(table):
-                network.node.copy_(
-                    torch.as_tensor(start_vectors(table, features.facts, config.graph_dim, config.seed))
-                )
+                start = start_vectors(table, features.facts, features.products, config.graph_dim, config.seed)
+                network.node.copy_(torch.as_tensor(start))
             if network.sentence is not None:
                 import scipy.sparse as sp
 
@@ -140,7 +141,7 @@ def prepare(
     texts = [product_text(product) for product in products]
     lexical = config.text in (TextKind.LEXICAL, TextKind.BOTH)
     vocabulary = Vocabulary(
-        FactTable.of([fact for rows in used.values() for fact in rows], len(products)),
+        FactTable.of([fact for rows in used.values() for fact in rows], len(products), linked=True),
         Lexicon.of(texts, config.text_dim, config.seed) if lexical else None,
         config.text in (TextKind.SENTENCE, TextKind.BOTH) and encoder is not None,
         PriceScale.of(products),

@@ -18,7 +18,7 @@ from core.recommend.coalitions import Stand
 from core.recommend.data import Ints
 from core.recommend.features import Features
 from core.recommend.measure import top
-from core.recommend.network import Inputs
+from core.recommend.network import LINKED, Inputs
 from core.recommend.scoring import Combined, product_vectors
 from core.recommend.text import Encoder
 from core.recommend.withheld import hidden
@@ -268,6 +268,7 @@ class Recommender:
     def _group_of(self) -> dict[str, int]:
         place = {group.name: index for index, group in enumerate(self.groups[2:])}
         named = {"id": "popularity", "lexical": "text", "sentence": "text", "dearness": "price"}
+        named[LINKED] = Family.LINK.value
         return {
             block: place[named.get(block, block.removeprefix("graph."))]
             for block in self.artefact.network.shape.blocks()

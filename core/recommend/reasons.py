@@ -1,4 +1,4 @@
-"""The facts a recommendation rests on: those it shares with the history and would be worth less without."""
+"""The facts a recommendation rests on: those that tie it to the history and that it would be worth less without."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.domain import Fact
+from core.ontology import Family, family
 
 if (
     TYPE_CHECKING
@@ -18,11 +19,17 @@ LEAST = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A fact of the product, the products of the history that share it, and what the score loses without it."""
+    """A fact of the product, the products of the history that share it or that it leads to, and what the score loses
+    without it."""
 
     fact: Fact
     shared_with: tuple[str, ...]
     weight: float
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the fact leads to another product."""
+        return family(self.fact.relation) is Family.LINK
 
 
 def reasons(model: Recommender, history: Sequence[str], product_id: str, k: int = 4) -> list[Reason]:
@@ -34,13 +41,9 @@ def reasons_of_all(
     model: Recommender, history: Sequence[str], products: Sequence[str], k: int = 4
 ) -> list[list[Reason]]:
     """The reasons of each product of a list, with all of the re-scoring in one batch."""
-    owners: dict[tuple[str, str], list[str]] = {}
-    for product in dict.fromkeys(history):
-        for fact in model.facts_of(product):
-            owners.setdefault((fact.relation, fact.object), []).append(product)
+    owners = _owners(model, history)
     shared = {
-        product: [fact for fact in model.facts_of(product) if (fact.relation, fact.object) in owners]
-        for product in products
+        product: [fact for fact in model.facts_of(product) if _tie(fact) in owners] for product in products
     }
     variants: list[tuple[str, frozenset[str]]] = []
     for product, facts in shared.items():
@@ -52,9 +55,25 @@ def reasons_of_all(
     found: dict[str, list[Reason]] = {}
     for product, facts in shared.items():
         whole = next(scores)
-        own = [
-            Reason(fact, tuple(owners[fact.relation, fact.object]), whole - next(scores)) for fact in facts
-        ]
+        own = [Reason(fact, tuple(owners[_tie(fact)]), whole - next(scores)) for fact in facts]
         kept = sorted((r for r in own if r.weight > LEAST), key=lambda r: (-r.weight, r.fact.id))
         found[product] = kept[:k]
     return [found[product] for product in products]
+
+
+def _owners(model: Recommender, history: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+    """(relation, node) → the products of the history that have the fact; for a link (family, node) → those that it
+    leads to, or that are what it leads to."""
+    owners: dict[tuple[str, str], list[str]] = {}
+    for product in dict.fromkeys(history):
+        facts = model.facts_of(product)
+        ends = {f"product:{product}", *(f.object for f in facts if family(f.relation) is Family.IDENTITY)}
+        ties = {_tie(fact) for fact in facts} | {(Family.LINK.value, end) for end in ends}
+        for tie in ties:
+            owners.setdefault(tie, []).append(product)
+    return owners
+
+
+def _tie(fact: Fact) -> tuple[str, str]:
+    kind = family(fact.relation)
+    return (kind.value if kind is Family.LINK else fact.relation, fact.object)

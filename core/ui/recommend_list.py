@@ -134,7 +134,7 @@ def _reason_chips(served: Serving, found: Sequence[Reason], labels: Labels) -> s
             reason.fact.relation,
             labels.get(reason.fact.object) or reason.fact.object.partition(":")[2],
             title=t(
-                "recommend.reason",
+                "recommend.reason_link" if reason.is_link else "recommend.reason",
                 weight=number(reason.weight, 2),
                 products=", ".join(shorten(served.title(one), 30) for one in reason.shared_with[:3]),
             ),

@@ -8,7 +8,7 @@ import torch
 
 from core.domain import Product
 from core.errors import RunError
-from core.recommend.features import FactTable
+from core.recommend.fact_table import FactTable
 from core.recommend.gate import as_good
 from core.recommend.level import Choices, fitted
 from core.recommend.network import Network, Shape

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from core.domain import Fact, Product
 from core.ontology import Family, family
 from core.recommend.config import TextKind
-from core.recommend.features import FactTable, Vocabulary
+from core.recommend.fact_table import FactTable
+from core.recommend.features import Vocabulary
 from core.recommend.price import PRICE_BINS, PriceScale
 from core.recommend.tasks.config import TaskConfig
 from core.recommend.tasks.names import Names

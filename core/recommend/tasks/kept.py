@@ -17,7 +17,8 @@ import numpy as np
 
 from core.domain import Derivation, Fact, Product
 from core.errors import RunError
-from core.recommend.features import FactTable, Vocabulary
+from core.recommend.fact_table import FactTable
+from core.recommend.features import Vocabulary
 from core.recommend.price import PriceScale
 from core.recommend.tasks.answer import Scale
 from core.recommend.tasks.config import Kind, TaskConfig

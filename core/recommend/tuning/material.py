@@ -14,7 +14,7 @@ from core.domain import Fact, content_hash
 from core.recommend.config import TrainConfig
 from core.recommend.data import Split, split
 from core.recommend.dataset import dataset
-from core.recommend.features import FactTable
+from core.recommend.fact_table import FactTable
 from core.recommend.source import graph_facts
 from core.recommend.text import principal_axes, product_text, unit
 from core.recommend.tuning.config import TuneConfig
