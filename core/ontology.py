@@ -80,12 +80,13 @@ RELATIONS: dict[str, Relation] = {relation.name: relation for relation in _RELAT
 
 _ELSEWHERE = {
     Family.IDENTITY: re.compile(
-        r"(belongs?|instance|member)(to|of)|(is|product)?(made|produced|manufactured|sold)?by|manufacturer|maker"
-        r"|brandname|(sub|parent|product|item)?categor(y|ies)(name|path)?|taxonomy|department|品牌|厂商|类目|类别|品类"
+        r"(belongs?|instance|member)(to|of)|(is|product)?(made|produced|manufactured|sold)?by"
+        r"|manufacturer(id|name)?|maker|brandname|producttype|(sub|parent|product|item)?categor(y|ies)(name|path)?|taxonomy|department|品牌|厂商|类目|类别|品类"
     ),
     Family.LINK: re.compile(
         r"also(buy|bought|view|viewed|purchased)|(bought|buy|purchased|viewed|goes|used)(together|with)"
-        r"|buyafterview(ing)?|bought(after|with)|copurchas(e|ed)|complements?|substitutes?|replaces|alternative(to)?|variant(of)?"
+        r"|buyafterview(ing)?|bought(after|with)|copurchas(e|ed)|complements?|substitutes?|replaces"
+        r"|alternative(to)?|variant(of)?"
     ),
 }
 """What catalogues, shops and public knowledge graphs call such relations."""
