@@ -103,6 +103,8 @@ def clue_label(clue: Clue) -> str:
             value = clue.feature.removeprefix(prefix)
             if name in ("listed", "learned"):
                 value = value.partition("-")[2]
+            if name == "category":
+                value = value.partition("|")[0]
             if "listed" in name or "learned" in name:
                 value = relation_label(value)
             shown = value.replace("|", " ").strip("<> ") or "–"
@@ -122,6 +124,7 @@ def _distinct(clues: Sequence[Clue]) -> list[Clue]:
 def _shown(found: Why) -> WordShares:
     """The text around the value, its words tinted by their shares."""
     first, last = excerpt(found.text, found.start, found.end, NEAR)
+    first += len(found.text[first:last]) - len(found.text[first:last].lstrip())
     before, after = "… " if first else "", " …" if last < len(found.text) else ""
     shift = len(before) - first
     inside = [
