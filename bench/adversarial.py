@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--kinds", nargs="+", default=["fgsm"])
     parser.add_argument("--weights", nargs="+", type=float, default=[1.0])
-    parser.add_argument("--epsilons", nargs="+", type=float, default=[0.5])
+    parser.add_argument("--epsilons", nargs="+", type=float, default=[0.25])
     parser.add_argument("--on", choices=("test", "valid"), default="test")
     given = parser.parse_args()
     workspace = Workspace(given.workspace)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.recommend.adversary import EPSILON, Fgsm, perturbed
 from core.recommend.data import Cases
 from core.recommend.measure import batches, evaluate
 from core.recommend.scoring import Combined, Mix
@@ -17,19 +18,33 @@ WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5)
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-def opened(model: Combined, cases: Cases, counts: NDArray[np.floating]) -> float:
+def opened(
+    model: Combined,
+    cases: Cases,
+    counts: NDArray[np.floating],
+    attacked: float = 0.0,
+    epsilon: float = EPSILON,
+) -> float:
     """The network's weight, one of ``WEIGHTS``: the likeliest of those that rank as well as the best.
 
     The baseline was tuned on these very cases, and NDCG@10 of a few hundred shoppers tells neighbouring weights apart
     by chance. So all that are within one standard error of the best (of the paired difference; the one-standard-error
     rule of Breiman et al. 1984) count as equal, and what the model says of every answer decides: the likelihood is a
     proper score (Gneiting and Raftery 2007) and varies far less. Ties go to the smaller weight.
+
+    ``attacked`` is what the likelihood counts when FGSM of that ``epsilon`` has moved the vectors, the plain one
+    counting 1. A network trained against attack makes itself small; a gate that heeds only the plain likelihood would
+    undo that.
     """
     found = {}
     for weight in WEIGHTS:
         mixed = replace(model, mix=Mix(model.mix.baseline, weight))
         found[weight] = evaluate(mixed.score, cases, counts).per_case["ndcg@10"]
     likely = likelihoods(model, as_good(found), cases, counts)
+    if attacked:
+        for weight in likely:
+            moved = perturbed(replace(model, mix=Mix(model.mix.baseline, weight)), cases, Fgsm(), epsilon)
+            likely[weight] += attacked * likelihoods(moved, [weight], cases, counts)[weight]
     return max(likely, key=lambda weight: (round(likely[weight], 9), -weight))
 
 

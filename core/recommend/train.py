@@ -242,7 +242,10 @@ class Trainer:
 
     def _finish(self) -> Trained:
         baseline, _ = self._opened()
-        weight = opened(self.combined(Mix(baseline, 1.0)), self.cases, self._counts())
+        config = self.config
+        attacked = 0.0 if config.adversarial == "none" else config.adversarial_weight
+        model = self.combined(Mix(baseline, 1.0))
+        weight = opened(model, self.cases, self._counts(), attacked, config.adversarial_epsilon)
         self.network.to("cpu")
         inputs = Inputs.of(self.prepared.features, self.prepared.vocabulary.table)
         vectors, _ = product_vectors(self.network, inputs)

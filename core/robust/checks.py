@@ -1,7 +1,8 @@
 """Curves of strength, and the checks without which a robust-looking model may only be one that hides its gradient.
 
 Athalye et al. (ICML 2018): a stronger search must not do less harm than a weaker one, more room not less than little,
-and following the gradient not less than going anywhere.
+and following the gradient not less than going anywhere. That more room does more is asked of PGD alone: it may stay
+nearer, while FGSM has to go the whole length and can overshoot.
 """
 
 from __future__ import annotations
@@ -49,9 +50,7 @@ def judged(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     weaker = {
         "pgd_at_least_fgsm": [(("fgsm", e), ("pgd", e)) for e in strengths],
         "fgsm_beats_random": [(("random_vectors", e), ("fgsm", e)) for e in strengths],
-        "monotone": [
-            ((name, low), (name, high)) for name in ("fgsm", "pgd") for low, high in pairwise(strengths)
-        ],
+        "monotone": [(("pgd", low), ("pgd", high)) for low, high in pairwise(strengths)],
     }
     found = []
     for name in CHECKS:

@@ -22,6 +22,10 @@ from core.ui.text import percent, relation_label, t
 
 READER_WORDS = 6
 """The span reader is slower by far, so fewer words are weighed: 64 readings instead of 256."""
+NEAR = 240
+"""So many letters of the text are shown around the value: those weighed are its nearest words."""
+HARDLY = 0.05
+"""A tagger less sure than this did not read the value by itself: shares in so little are noise."""
 
 _CLUES: tuple[tuple[str, str], ...] = (
     ("w=", "word"), ("s=", "shape"), ("s-1,0,+1=", "shapes"), ("s-1=", "shapes"), ("s+1=", "shapes"),
@@ -62,27 +66,34 @@ def _draw(workspace: Workspace, item: Item, reading: Assertion, document: Docume
     if found is None:
         st.caption(t("review.why_read_gone"))
         return
+    tagged = reading.extractor == TAGGER
+    if tagged and found.confidence < HARDLY:
+        st.markdown(t("review.why_read_pattern", all=percent(found.confidence, 0)))
+    else:
+        _shares(reading, found)
+        if tagged:
+            _clues(tagger, reading, document, item.category, kind)
+    if tagged and reading.extractor_version != tagger.version:
+        st.caption(t("review.why_read_other"))
+
+
+def _shares(reading: Assertion, found: Why) -> None:
     name = t(f"review.by_{reading.extractor}")
     who = name[:1].upper() + name[1:]
     st.markdown(
-        t("review.why_read_told", who=who, base=percent(found.base), all=percent(found.confidence)),
+        t("review.why_read_told", who=who, base=percent(found.base, 0), all=percent(found.confidence, 0)),
         help=t("review.why_read_help"),
     )
     st.html(coloured_words(_shown(found)))
-    if reading.extractor == TAGGER and found.confidence < 0.05:
-        st.caption(t("review.why_read_pattern"))
-    clues = (
-        tagger.clues(document.text, reading.start, reading.end, reading.relation, item.category, kind)
-        if reading.extractor == TAGGER
-        else []
-    )
-    if clues:
-        rows = "".join(f"<li>{escape(clue_label(clue))}</li>" for clue in _distinct(clues))
+
+
+def _clues(tagger: Tagger, reading: Assertion, document: Document, category: str, kind: str) -> None:
+    clues = tagger.clues(document.text, reading.start, reading.end, reading.relation, category, kind)
+    rows = "".join(f"<li>{escape(clue_label(clue))}</li>" for clue in _distinct(clues))
+    if rows:
         st.html(
             f'<h3 class="sg-review-h">{escape(t("review.clues"))}</h3><ul class="sg-review-why">{rows}</ul>'
         )
-    if reading.extractor == TAGGER and reading.extractor_version != tagger.version:
-        st.caption(t("review.why_read_other"))
 
 
 def clue_label(clue: Clue) -> str:
@@ -92,6 +103,8 @@ def clue_label(clue: Clue) -> str:
             value = clue.feature.removeprefix(prefix)
             if name in ("listed", "learned"):
                 value = value.partition("-")[2]
+            if name == "category":
+                value = value.partition("|")[0]
             if "listed" in name or "learned" in name:
                 value = relation_label(value)
             shown = value.replace("|", " ").strip("<> ") or "–"
@@ -110,16 +123,20 @@ def _distinct(clues: Sequence[Clue]) -> list[Clue]:
 
 def _shown(found: Why) -> WordShares:
     """The text around the value, its words tinted by their shares."""
-    first, last = excerpt(found.text, found.start, found.end)
+    first, last = excerpt(found.text, found.start, found.end, NEAR)
+    first += len(found.text[first:last]) - len(found.text[first:last].lstrip())
+    before, after = "… " if first else "", " …" if last < len(found.text) else ""
+    shift = len(before) - first
     inside = [
-        (Segment(word.start - first, word.end - first), value)
+        (Segment(word.start + shift, word.end + shift), value)
         for word, value in zip(found.segments, found.values, strict=True)
         if first <= word.start and word.end <= last
     ]
     segments, values = tuple(s for s, _ in inside), [v for _, v in inside]
     shares = found.values[: len(values)].copy()
     shares[:] = values
-    return WordShares("shapley", found.text[first:last], segments, shares, found.base, found.confidence)
+    text = before + found.text[first:last].rstrip() + after
+    return WordShares("shapley", text, segments, shares, found.base, found.confidence)
 
 
 def _version(workspace: Workspace) -> str:

@@ -64,15 +64,17 @@ def _matrix(found: Mapping[str, Any], targets: list[str]) -> None:
     st.html(matrix(found))
     told = t("robustness.matrix_note", targets=listed(f"“{title}”" for title in targets))
     hardened = found["hardened"]
-    network = t("robustness.hardened", name=hardened["name"]) if hardened else t("robustness.hardened_none")
+    network = t("robustness.hardened_none")
+    if hardened:
+        own = number(hardened["clean"]["ndcg@10"], 3)
+        network = t("robustness.hardened", name=hardened["name"], clean=own)
     st.caption(f"{told} {network}")
 
 
 def _curves(found: Mapping[str, Any]) -> None:
     st.html(f'<h2 class="sg-h2">{escape(t("robustness.curves"))}</h2>')
     show(curves_figure(found["curves"]), f"robustness_curves_{found['run']}")
-    for one in found["checks"]:
-        st.markdown(_check(one), help=t("robustness.checks_help"))
+    st.caption("  \n".join(_check(one) for one in found["checks"]), help=t("robustness.checks_help"))
 
 
 def _check(one: Mapping[str, Any]) -> str:
@@ -103,6 +105,7 @@ def curves_figure(points: list[Mapping[str, Any]]) -> Figure:
             mode="lines+markers",
             line={"color": color, "width": 2, "dash": "dot" if name == "random_vectors" else "solid"},
             marker={"size": 7},
+            cliponaxis=False,
             name=attack_label(name),
             hovertemplate=t("robustness.curve_hover", epsilon="%{x}", ndcg="%{y:.4f}") + "<extra></extra>",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 
@@ -12,7 +13,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.recommend import gate
 from core.recommend.adversary import Fgsm, Noise, Perturbation, Pgd, radius, ranking_slope
+from core.recommend.scoring import Combined
 from core.robust.checks import judged
 from core.robust.defences import cold_products
 from core.robust.detection import detection
@@ -62,6 +65,24 @@ def test_the_gradient_is_that_of_the_loss() -> None:
     measured = (slope(vectors + small * way)[0] - slope(vectors - small * way)[0]) / (2 * small)
     # The spread of the scores is held fixed in the gradient, so the two agree closely, not exactly.
     assert measured == pytest.approx(float((gradient * way).sum()), rel=0.2, abs=1e-4)
+
+
+def test_the_gate_of_a_run_that_is_to_withstand_attacks_opens_less_wide(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    combined, cases, counts = model().scorer(model().clean), model().cases, model().counts
+
+    def likely(one: Combined, weights: Sequence[float], *_: object) -> dict[float, float]:
+        moved = not np.array_equal(one.vectors, combined.vectors)
+        return {weight: -(weight**2) if moved else weight for weight in weights}
+
+    monkeypatch.setattr(gate, "as_good", list)
+    monkeypatch.setattr(gate, "likelihoods", likely)
+    assert [gate.opened(combined, cases, counts, attacked) for attacked in (0.0, 0.5, 2.0)] == [
+        2.5,
+        1.0,
+        0.25,
+    ]
 
 
 def test_a_hidden_gradient_fails_loudly() -> None:

@@ -8,8 +8,9 @@ import pytest
 from core.explain.reading import UNKNOWN, by_tagger, why_read
 from core.extract.example import Example
 from core.extract.ground import Span
-from core.extract.tagger import Tagger
+from core.extract.tagger import Clue, Tagger
 from core.extract.tagger_training import TaggerConfig, train
+from core.ui.review_why import clue_label
 
 MATERIALS = ("steel", "oak", "linen", "brass", "wool", "glass")
 
@@ -62,3 +63,13 @@ def test_clues_name_what_speaks_for_the_value(tagger: Tagger) -> None:
     assert all(clue.weight > 0 and clue.token == "steel" for clue in clues)
     assert clues == sorted(clues, key=lambda clue: -clue.weight)
     assert tagger.confidence(text, start, start + 5, "colour") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("feature", "told"), [("c=outdoor|w=mesh", "outdoor"), ("lex=B-material", "made of")]
+)
+def test_a_clue_is_told_in_words(feature: str, told: str) -> None:
+    said = clue_label(Clue("mesh", feature, 2.0))
+    assert f"“{told}”" in said
+    assert "“mesh”" in said
+    assert not any(mark in said for mark in "=|")
