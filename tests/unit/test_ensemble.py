@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.extract.ensemble import FEATURES, Weights, best, candidates_of, default_weights, values_of
+from core.extract.candidates import FEATURES, candidates_of, values_of
+from core.extract.ensemble import Weights, best, default_weights
 from core.extract.ground import Span
 
 places = st.tuples(
