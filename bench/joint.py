@@ -125,16 +125,16 @@ def _asked(queries: Sequence[Query], with_reader: bool) -> list[tuple[Sequence[S
     return [(spans, patterns.read(query)) for spans, query in zip(read, queries, strict=True)]
 
 
-def fit(rows: Sequence[Row], names: tuple[str, ...] = TAUGHT) -> Weights:
+def fit(rows: Sequence[Row], use: str) -> Weights:
     """A logistic model in which each part of the data counts the same; the threshold with the best F1 of candidates,
-    from .2 to .5. Each candidate is also shown as if the CRF had not learned its relation."""
+    from .2 to .5. On shelves that were taught the CRF has learned every relation, so there each candidate is also shown
+    as if it had not; on others there are enough that it has not."""
     from sklearn.linear_model import LogisticRegression
 
-    shown = [
-        (seen, row)
-        for row in rows
-        for seen in (row.candidate, *(unlearned(row.candidate) if "crf_unlearned" in names else ()))
-    ]
+    names = ALONE if use.startswith("tagger") else TAUGHT
+    shown = [(row.candidate, row) for row in rows]
+    if use == "both_seen":
+        shown += [(seen, row) for row in rows for seen in unlearned(row.candidate)]
     counts = Counter(row.part for _, row in shown)
     model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2_000).fit(
         [values_of(seen, names) for seen, _ in shown],
@@ -142,35 +142,33 @@ def fit(rows: Sequence[Row], names: tuple[str, ...] = TAUGHT) -> Weights:
         sample_weight=[len(shown) / len(counts) / counts[row.part] for _, row in shown],
     )
     made = {name: round(float(value), 4) for name, value in zip(names, model.coef_[0], strict=True)}
-    tried = [Weights(made, step / 100) for step in range(20, 52, 3)]
-    return max(tried, key=lambda weights: _f1(rows, weights))
+    sure = _sure(rows, Weights(made))
+    return Weights(made, max((step / 100 for step in range(20, 52, 3)), key=lambda t: _f1(rows, sure, t)))
 
 
 def _sure(rows: Sequence[Row], weights: Weights) -> list[float]:
     return [weighed([row.candidate], weights)[0].confidence for row in rows]
 
 
-def _f1(rows: Sequence[Row], weights: Weights) -> float:
-    given = [
-        row.right for row, sure in zip(rows, _sure(rows, weights), strict=True) if sure >= weights.threshold
-    ]
+def _f1(rows: Sequence[Row], sure: Sequence[float], threshold: float) -> float:
+    given = [row.right for row, value in zip(rows, sure, strict=True) if value >= threshold]
     return 2 * sum(given) / max(1, len(given) + sum(row.right for row in rows))
 
 
-def judged(name: str, rows: Sequence[Row], names: tuple[str, ...]) -> list[list[object]]:
+def judged(use: str, rows: Sequence[Row]) -> list[list[object]]:
     """A row a part of the data, weighed by what was fitted on the other parts."""
     made: list[list[object]] = []
     for part in sorted({row.part for row in rows}):
         others = [row for row in rows if row.part != part]
         own = [row for row in rows if row.part == part]
-        sure = _sure(own, fit(others, names))
+        sure = _sure(own, fit(others, use))
         given = [(s, row) for s, row in zip(sure, own, strict=True) if s >= 0.2]
         ece = calibration_error([s for s, _ in given], [row.right for _, row in given])
         stands = [row.right for s, row in given if s >= 0.5]
         agreed = [row.right for _, row in given if row.candidate.features[FEATURES.index("both")]]
         made.append(
             [
-                name,
+                use,
                 part,
                 len(given),
                 ece,
@@ -272,18 +270,14 @@ def main() -> None:
         "precision where both",
         "recall from .5",
     )
-    lines = [line for name, rows in found.items() for line in judged(name, rows, _names(name))]
+    lines = [line for name, rows in found.items() for line in judged(name, rows)]
     print(table(head, lines))
-    made = {name: fit(rows, _names(name)) for name, rows in found.items()}
+    made = {name: fit(rows, name) for name, rows in found.items()}
     raw = {name: {"coefficients": dict(w.coefficients), "threshold": w.threshold} for name, w in made.items()}
     print(json.dumps(raw, indent=1))
     print(machine())
     if arguments.write:
         WEIGHTS.write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
-
-
-def _names(use: str) -> tuple[str, ...]:
-    return ALONE if use.startswith("tagger") else TAUGHT
 
 
 if __name__ == "__main__":

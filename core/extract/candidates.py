@@ -96,7 +96,11 @@ def candidates_of(
 
 def values_of(candidate: Candidate, names: tuple[str, ...]) -> list[float]:
     """A candidate's features of these names; of names joined by ``*`` their product."""
-    return [math.prod(candidate.features[at] for at in places) for places in _places(names)]
+    told = candidate.features
+    return [
+        told[first] * math.prod(told[at] for at in more) if more else told[first]
+        for first, *more in _places(names)
+    ]
 
 
 @cache
