@@ -127,13 +127,13 @@ def _asked(queries: Sequence[Query], with_reader: bool) -> list[tuple[Sequence[S
 
 def fit(rows: Sequence[Row], use: str) -> Weights:
     """A logistic model in which each part of the data counts the same; the threshold with the best F1 of candidates,
-    from .2 to .5. On shelves that were taught the CRF has learned every relation, so there each candidate is also shown
-    as if it had not; on others there are enough that it has not."""
+    from .2 to .5. What the CRF has not learned is common on the public sets alone, which are hard to read for other
+    reasons too, so each candidate is also shown as if it had not been learned."""
     from sklearn.linear_model import LogisticRegression
 
     names = ALONE if use.startswith("tagger") else TAUGHT
     shown = [(row.candidate, row) for row in rows]
-    if use == "both_seen":
+    if names is TAUGHT:
         shown += [(seen, row) for row in rows for seen in unlearned(row.candidate)]
     counts = Counter(row.part for _, row in shown)
     model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2_000).fit(
