@@ -25,7 +25,7 @@ from pathlib import Path
 from bench.common import machine, table, timed
 from bench.curriculum import composed
 from bench.datasets import SETS, load
-from bench.readings import Fold, alone, fit, judge, keep, kept, write
+from bench.readings import Fold, alone, fit, is_kept, judge, keep, kept, write
 from core.extract import companions, shipped
 from core.extract.calibrate import outlook
 from core.extract.ensemble import Ensemble, Weights, default_weights
@@ -58,7 +58,7 @@ def fold(name: str, number: int, folds: int, labels: int = 0, draw: int = 0) -> 
     if labels:
         lessons = random.Random(draw).sample(lessons, labels)
     cache = _cache(name, f"{folds}_{number}" + (f"_{labels}_{draw}" if labels else ""))
-    if not cache.is_file():
+    if not is_kept(cache):
         with timed() as training:
             both = _teach(name, lessons, asked)
         keep(cache, both, parts[number], asked, training.cpu)
@@ -71,7 +71,7 @@ def untaught(name: str) -> Fold:
     items, asked = load(name)
     reader = shipped.default_reader()
     cache = _cache(name, f"untaught_{reader.version}")
-    if not cache.is_file():
+    if not is_kept(cache):
         keep(cache, Ensemble(None, reader, Weights()), items, asked, 0.0)
     return kept(cache, items, asked)
 
@@ -129,7 +129,7 @@ def _of_other_sets(name: str, folds: int) -> Weights:
 
 def _kept_folds(name: str, folds: int) -> list[Fold]:
     return [
-        fold(name, number, folds) for number in range(folds) if _cache(name, f"{folds}_{number}").is_file()
+        fold(name, number, folds) for number in range(folds) if is_kept(_cache(name, f"{folds}_{number}"))
     ]
 
 

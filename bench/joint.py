@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.common import machine, table
 from bench.datasets import load
+from bench.readings import TAUGHT, unlearned
+from core.domain import content_hash
 from core.extract import shipped
-from core.extract.ensemble import FEATURES, Candidate, Weights, candidates_of, weighed
+from core.extract.candidates import FEATURES, Candidate, candidates_of, values_of
+from core.extract.ensemble import Weights, weighed
 from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.joint import WEIGHTS, Joint, Passage
@@ -76,7 +80,7 @@ def gold_rows(joint: Joint, examples: Sequence[Example], part: str, *, with_read
         gold = {(example.text[s.start : s.end], s.relation) for s in example.spans}
         rows += [
             Row(c, (example.text[c.span.start : c.span.end], c.span.relation) in gold, part)
-            for c in candidates_of(spans, joint._tag(passage)[0], known)
+            for c in _weighable(joint, passage, spans, known)
         ]
     return rows
 
@@ -91,13 +95,25 @@ def public_rows(joint: Joint, name: str, *, with_reader: bool) -> list[Row]:
         queries.append(Query(item.text, item.category, {r: a for a, r in named.items()}))
     rows = []
     for item, query, (spans, known) in zip(items, queries, _asked(queries, with_reader), strict=True):
-        tagged = [s for s in joint._tag(Passage(item.text, item.category))[0] if s.relation in query.asked]
         gold = {(v, RELATIONS.get(a, a)) for a, values in item.values.items() for v in values}
         rows += [
             Row(c, (item.text[c.span.start : c.span.end], c.span.relation) in gold, name)
-            for c in candidates_of(spans, tagged, known)
+            for c in _weighable(joint, Passage(item.text, item.category), spans, known, query.asked)
         ]
     return rows
+
+
+def _weighable(
+    joint: Joint,
+    passage: Passage,
+    read: Sequence[Span],
+    known: Sequence[Match],
+    relations: Collection[str] | None = None,
+) -> list[Candidate]:
+    """The candidates that a build would weigh; of the tagger's those of these relations."""
+    tagging = joint._tag(passage, [span.place for span in (*read, *(match.span for match in known))])
+    tagged = [span for span in tagging.spans if relations is None or span.relation in relations]
+    return candidates_of(read, tagged, known, tagging.marginals)
 
 
 def _asked(queries: Sequence[Query], with_reader: bool) -> list[tuple[Sequence[Span], Sequence[Match]]]:
@@ -109,48 +125,50 @@ def _asked(queries: Sequence[Query], with_reader: bool) -> list[tuple[Sequence[S
     return [(spans, patterns.read(query)) for spans, query in zip(read, queries, strict=True)]
 
 
-def fit(rows: Sequence[Row], names: Sequence[str] = FEATURES) -> Weights:
+def fit(rows: Sequence[Row], use: str) -> Weights:
     """A logistic model in which each part of the data counts the same; the threshold with the best F1 of candidates,
-    from .2 to .5."""
+    from .2 to .5. What the CRF has not learned is common on the public sets alone, which are hard to read for other
+    reasons too, so each candidate is also shown as if it had not been learned."""
     from sklearn.linear_model import LogisticRegression
 
-    places = [FEATURES.index(name) for name in names]
-    counts = {part: sum(row.part == part for row in rows) for part in {row.part for row in rows}}
+    names = ALONE if use.startswith("tagger") else TAUGHT
+    shown = [(row.candidate, row) for row in rows]
+    if names is TAUGHT:
+        shown += [(seen, row) for row in rows for seen in unlearned(row.candidate)]
+    counts = Counter(row.part for _, row in shown)
     model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2_000).fit(
-        [[row.candidate.features[at] for at in places] for row in rows],
-        [row.right for row in rows],
-        sample_weight=[len(rows) / len(counts) / counts[row.part] for row in rows],
+        [values_of(seen, names) for seen, _ in shown],
+        [row.right for _, row in shown],
+        sample_weight=[len(shown) / len(counts) / counts[row.part] for _, row in shown],
     )
     made = {name: round(float(value), 4) for name, value in zip(names, model.coef_[0], strict=True)}
-    tried = [Weights(made, step / 100) for step in range(20, 52, 3)]
-    return max(tried, key=lambda weights: _f1(rows, weights))
+    sure = _sure(rows, Weights(made))
+    return Weights(made, max((step / 100 for step in range(20, 52, 3)), key=lambda t: _f1(rows, sure, t)))
 
 
 def _sure(rows: Sequence[Row], weights: Weights) -> list[float]:
     return [weighed([row.candidate], weights)[0].confidence for row in rows]
 
 
-def _f1(rows: Sequence[Row], weights: Weights) -> float:
-    given = [
-        row.right for row, sure in zip(rows, _sure(rows, weights), strict=True) if sure >= weights.threshold
-    ]
+def _f1(rows: Sequence[Row], sure: Sequence[float], threshold: float) -> float:
+    given = [row.right for row, value in zip(rows, sure, strict=True) if value >= threshold]
     return 2 * sum(given) / max(1, len(given) + sum(row.right for row in rows))
 
 
-def judged(name: str, rows: Sequence[Row], names: Sequence[str]) -> list[list[object]]:
+def judged(use: str, rows: Sequence[Row]) -> list[list[object]]:
     """A row a part of the data, weighed by what was fitted on the other parts."""
     made: list[list[object]] = []
     for part in sorted({row.part for row in rows}):
         others = [row for row in rows if row.part != part]
         own = [row for row in rows if row.part == part]
-        sure = _sure(own, fit(others, names))
+        sure = _sure(own, fit(others, use))
         given = [(s, row) for s, row in zip(sure, own, strict=True) if s >= 0.2]
         ece = calibration_error([s for s, _ in given], [row.right for _, row in given])
         stands = [row.right for s, row in given if s >= 0.5]
         agreed = [row.right for _, row in given if row.candidate.features[FEATURES.index("both")]]
         made.append(
             [
-                name,
+                use,
                 part,
                 len(given),
                 ece,
@@ -177,8 +195,9 @@ def taggers(
 
 
 def kept_rows() -> dict[str, list[Row]]:
-    """All candidates by the weights they are for; read once for each version of the readers."""
-    versions = f"{shipped.default_reader().version}-{shipped.default_tagger().version}"
+    """All candidates by the weights they are for; read once for each version of the readers and the features."""
+    features = content_hash(*FEATURES)[:6]
+    versions = f"{shipped.default_reader().version}-{shipped.default_tagger().version}-{features}"
     path = settings().home / "bench" / "joint" / f"{versions}.json"
     if not path.is_file():
         rows = {
@@ -251,18 +270,14 @@ def main() -> None:
         "precision where both",
         "recall from .5",
     )
-    lines = [line for name, rows in found.items() for line in judged(name, rows, _names(name))]
+    lines = [line for name, rows in found.items() for line in judged(name, rows)]
     print(table(head, lines))
-    made = {name: fit(rows, _names(name)) for name, rows in found.items()}
+    made = {name: fit(rows, name) for name, rows in found.items()}
     raw = {name: {"coefficients": dict(w.coefficients), "threshold": w.threshold} for name, w in made.items()}
     print(json.dumps(raw, indent=1))
     print(machine())
     if arguments.write:
         WEIGHTS.write_text(json.dumps(raw, indent=1) + "\n", "utf-8")
-
-
-def _names(use: str) -> Sequence[str]:
-    return ALONE if use.startswith("tagger") else FEATURES
 
 
 if __name__ == "__main__":

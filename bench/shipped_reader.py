@@ -24,16 +24,18 @@ from dataclasses import dataclass, replace
 from bench.common import machine, table, timed
 from bench.curriculum import AGAIN, COMPOSED, SEED, cache, composed, second_part, trained
 from bench.datasets import load
-from bench.readings import Fold, fit, judge, keep, kept, write
+from bench.readings import Fold, fit, is_kept, judge, keep, kept, write
 from core.extract import shipped
-from core.extract.ensemble import CROSSED, FEATURES, Ensemble, default_weights
+from core.extract.candidates import FEATURES, KNOWN_BESIDE
+from core.extract.ensemble import Ensemble, default_weights
 from core.extract.methods import taught
 from core.extract.span_reader import SpanReader
 
 FEW = (10, 50)
 UNTAUGHT = 0.37
 """Above the threshold of the best F1, so that more of what a text does not say is left empty."""
-FELT = (*FEATURES, *CROSSED)
+FELT = (*(name for name in FEATURES if name not in ("crf_marginal", "crf_unlearned")), *KNOWN_BESIDE)
+"""What is weighed where there is no CRF to ask."""
 _KEPT_BACK = 60
 
 
@@ -54,7 +56,7 @@ def left_out(category: str, epochs: int) -> LeftOut:
     paths = {
         count: cache() / f"{epochs}_without_{category.replace(' ', '_')}_{count}.json" for count in (0, *FEW)
     }
-    if not all(path.is_file() for path in paths.values()):
+    if not all(map(is_kept, paths.values())):
         reader = _without(category, epochs)
         keep(paths[0], Ensemble(None, reader), held, asked, 0.0)
         for count in FEW:

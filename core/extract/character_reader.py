@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.extract.chain import Found, choose, mixed
+from core.extract.chain import OUTSIDE, Found, choose, mixed
 from core.extract.character_crf import CharacterCrf
 from core.extract.character_network import CharacterNetwork
 from core.extract.characters import features_of
@@ -34,14 +34,22 @@ class CharacterReader:
     network: CharacterNetwork
     crf: CharacterCrf
 
+    @property
+    def relations(self) -> frozenset[str]:
+        """What it has learned."""
+        return frozenset(label[2:] for label in self.network.labels if label != OUTSIDE)
+
     def read(
         self, text: str, category: str = "", known: Mapping[str, str] | None = None
     ) -> tuple[list[Span], float]:
         """The spans in text order with their probabilities, and the share of characters expected to be read wrongly,
         in [0, 1]. ``category`` is folded; ``known`` are column values by relation."""
+        return self.chosen(text, self.posterior(text, category, known))
+
+    def chosen(self, text: str, posterior: Mapping[Found, float]) -> tuple[list[Span], float]:
+        """What ``read`` gives, by the ``posterior`` of the text."""
         if not text.strip():
             return [], 0.0
-        posterior = self.posterior(text, category, known)
         chosen = choose(posterior, len(text), LEAST)
         spans = [
             _trimmed(text, Span(first, last + 1, relation, min(1.0, posterior[first, last, relation])))
@@ -53,7 +61,9 @@ class CharacterReader:
     def posterior(
         self, text: str, category: str = "", known: Mapping[str, str] | None = None
     ) -> dict[Found, float]:
-        """The probability of every span that either holds for possible."""
+        """The probability of every span that either holds for possible; none where there are no words."""
+        if not text.strip():
+            return {}
         rows = features_of(text, self.lore, category, known)
         network, crf = self.network.posterior(text, rows), self.crf.posterior(text, rows)
         return mixed(network, crf, _NETWORK_SHARE)

@@ -21,6 +21,10 @@ here there while because 的 了 和 与 及 或 是 在 有 也 都 就 这 那
 _FUNCTION_WORDS = frozenset(_SAYING_NOTHING.split())
 
 
+Place = tuple[int, int, str]
+"""Start, end, relation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A labelled stretch of a document; ``relation`` is what it says of the product."""
@@ -29,6 +33,11 @@ class Span:
     end: int
     relation: str
     confidence: float = 1.0
+
+    @property
+    def place(self) -> Place:
+        """Where it stands and what it says, however sure."""
+        return self.start, self.end, self.relation
 
     def overlaps(self, other: Span) -> bool:
         """Whether the two share a character."""

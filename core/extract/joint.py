@@ -8,7 +8,7 @@ of the text: whether both were taught in this workspace, and whether the tagger 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -18,12 +18,13 @@ from core.catalogue.language import detect
 from core.domain import canonical_json, content_hash
 from core.extract import patterns, shelf_words
 from core.extract.calibrate import AS_IT_IS, Calibration
-from core.extract.ensemble import Candidate, Weights, candidates_of, default_weights, weighed
-from core.extract.ground import Span, find
+from core.extract.candidates import Candidate, candidates_of
+from core.extract.ensemble import Weights, default_weights, weighed
+from core.extract.ground import Place, Span, find
 from core.extract.query import Query
 from core.extract.schema import Attribute, Schema
 from core.extract.shelf_reader import Match, default_shelf_reader
-from core.extract.tagger import Tagger
+from core.extract.tagger import Tagger, Tagging
 from core.extract.tokens import fold
 from core.settings import ASSETS
 
@@ -145,8 +146,7 @@ class Joint:
 
     def tag(self, passage: Passage) -> tuple[Span, ...]:
         """The tagger's values with their own calibrated confidence, in text order; at once, without the reader."""
-        spans, _doubt = self._tag(passage)
-        return self._alone(passage, spans)
+        return self._alone(passage, self._tag(passage).spans)
 
     def read(self, passages: Sequence[Passage]) -> list[Heard]:
         """What both say of each passage; the span reader reads those in its language in one go."""
@@ -165,18 +165,18 @@ class Joint:
         return Query(passage.text, passage.category, {a.relation: wording(a) for a in attributes})
 
     def _heard(self, passage: Passage, read: Sequence[Span] | None, known: Sequence[Match]) -> Heard:
-        spans, share = self._tag(passage)
-        tagged = self._alone(passage, spans)
+        # The known patterns are asked with the span reader, and speak as one with it.
+        asked = [*(read or ()), *(match.span for match in known)]
+        tagging = self._tag(passage, [span.place for span in asked])
+        tagged = self._alone(passage, tagging.spans)
         if read is None:
             said = tuple(Said(span, (TAGGER,)) for span in tagged)
-            return Heard(tagged, self._calibrated(passage, said), doubt_of(tagged) + share, False)
+            return Heard(tagged, self._calibrated(passage, said), doubt_of(tagged) + tagging.doubt, False)
         chosen = self._weights(passage)
-        candidates = candidates_of(read, spans, known)
+        candidates = candidates_of(read, tagging.spans, known, tagging.marginals)
         sure = weighed(candidates, chosen)
-        # The known patterns are asked with the span reader, and speak as one with it.
-        asked = [*read, *(match.span for match in known)]
-        said = _given(sure, _voices(candidates, asked, spans), chosen.threshold)
-        return Heard(tagged, self._calibrated(passage, said), doubt_of(sure) + share, True)
+        said = _given(sure, _voices(candidates, asked, tagging.spans), chosen.threshold)
+        return Heard(tagged, self._calibrated(passage, said), doubt_of(sure) + tagging.doubt, True)
 
     def _calibrated(self, passage: Passage, said: Sequence[Said]) -> tuple[Said, ...]:
         if passage.kind == "review" or not self.calibration.facts:
@@ -201,16 +201,20 @@ class Joint:
     def _seen(self, category: str) -> bool:
         return self.tagger is not None and fold(category) in self.tagger.categories
 
-    def _tag(self, passage: Passage) -> tuple[list[Span], float]:
-        """The tagger's and the patterns' values as they say them, and the share of tokens labelled in doubt."""
-        spans: list[Span] = []
-        doubt = 1.0
-        if self.tagger:
-            tagging = self.tagger.read(passage.text, passage.category, passage.kind, allowed=self._every)
-            spans, doubt = list(tagging.spans), tagging.doubt
-        if self._use_patterns:
-            spans += _beside(spans, self._patterns(passage))
-        return spans, doubt
+    def _tag(self, passage: Passage, asked: Collection[Place] = ()) -> Tagging:
+        """What the tagger and the patterns say, as they say it, and how likely the tagger holds the spans ``asked``
+        about to be."""
+        known = self._patterns(passage) if self._use_patterns else []
+        if self.tagger is None:
+            return Tagging(tuple(_beside((), known)), 1.0, 0)
+        tagging = self.tagger.read(
+            passage.text,
+            passage.category,
+            passage.kind,
+            allowed=self._every,
+            asked=[*asked, *(span.place for span in known)],
+        )
+        return replace(tagging, spans=(*tagging.spans, *_beside(tagging.spans, known)))
 
     def _patterns(self, passage: Passage) -> list[Span]:
         if passage.kind == "review":
@@ -235,32 +239,25 @@ def doubt_of(spans: Sequence[Span]) -> float:
 
 def _voices(
     candidates: Sequence[Candidate], read: Sequence[Span], tagged: Sequence[Span]
-) -> dict[tuple[int, int, str], tuple[str, ...]]:
-    by = {TAGGER: {_place(span) for span in tagged}, READER: {_place(span) for span in read}}
+) -> dict[Place, tuple[str, ...]]:
+    by = {TAGGER: {span.place for span in tagged}, READER: {span.place for span in read}}
     return {
-        _place(c.span): tuple(name for name, places in by.items() if _place(c.span) in places)
-        for c in candidates
+        c.span.place: tuple(name for name, places in by.items() if c.span.place in places) for c in candidates
     }
 
 
-def _given(
-    sure: Sequence[Span], voices: dict[tuple[int, int, str], tuple[str, ...]], threshold: float
-) -> tuple[Said, ...]:
+def _given(sure: Sequence[Span], voices: dict[Place, tuple[str, ...]], threshold: float) -> tuple[Said, ...]:
     """What is given: the surest of values of one attribute that overlap, where it is sure enough; the tagger's have
     been said already and stay, as sure as they are now."""
     kept: list[Said] = []
     for span in sure:
-        by = voices[_place(span)]
+        by = voices[span.place]
         rival = any(s.span.relation == span.relation and s.span.overlaps(span) for s in kept)
         if TAGGER in by:
             kept.append(Said(span, by if not rival and span.confidence >= threshold else (TAGGER,)))
         elif not rival and span.confidence >= threshold:
             kept.append(Said(span, by))
     return tuple(sorted(kept, key=lambda s: (s.span.start, s.span.end, s.span.relation)))
-
-
-def _place(span: Span) -> tuple[int, int, str]:
-    return span.start, span.end, span.relation
 
 
 def _beside(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:

@@ -7,20 +7,21 @@ each span. Texts in a script without spaces are read by a reader of characters, 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import pycrfsuite
 
 from core.errors import ExtractionError
-from core.extract.bio import OUTSIDE, inside, of_value, runs, touched
+from core.extract.bio import OUTSIDE, of_value, runs, touched
 from core.extract.character_reader import CharacterReader
 from core.extract.characters import without_spaces
 from core.extract.features import features_of
-from core.extract.ground import Span
+from core.extract.ground import Place, Span
 from core.extract.lexicon import Gazetteer
+from core.extract.marginals import Marginals
 from core.extract.tokens import fold, tokenize
 from core.storage.whole import write_json
 
@@ -30,11 +31,13 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """``spans`` in text order; ``doubt`` is the expected share of tokens labelled wrongly, in [0, 1]."""
+    """``spans`` in text order; ``doubt`` is the expected share of tokens labelled wrongly, in [0, 1]. ``marginals`` has
+    the probability of each span that was found or asked about, but of relations that the tagger has not learned."""
 
     spans: tuple[Span, ...]
     doubt: float
     tokens: int
+    marginals: Mapping[Place, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +91,37 @@ class Tagger:
         kind: str = "text",
         known: Mapping[str, str] | None = None,
         allowed: Collection[str] | None = None,
+        asked: Collection[Place] = (),
     ) -> Tagging:
-        """Label a text. Spans of relations that are not ``allowed`` are dropped (None allows all)."""
+        """Label a text. Spans of relations that are not ``allowed`` are dropped (None allows all); those ``asked``
+        about get a probability whether or not the tagger would choose them."""
         reader = self._character_reader(text, kind)
         if reader:
-            spans, doubt = reader.read(text, fold(category), known)
-            kept = tuple(span for span in spans if allowed is None or span.relation in allowed)
-            return Tagging(kept, doubt, len(tokenize(text)))
+            return _by_characters(reader, text, fold(category), known, allowed, asked)
         if kind not in self._taggers:
             return Tagging((), 1.0, len(tokenize(text)))
         tokens, rows = features_of(text, fold(category), known, self._learned[kind])
         if not tokens:
             return Tagging((), 0.0, 0)
-        model = self._taggers[kind]
-        labels = model.tag(rows)
-        sure = [model.marginal(label, at) for at, label in enumerate(labels)]
-        spans = [
+        marginals = Marginals(self._taggers[kind], rows)
+        labels = marginals.likeliest()
+        sure = [marginals.of_label(label, at) for at, label in enumerate(labels)]
+        found = [
             Span(
                 tokens[first].start,
                 tokens[stop - 1].end,
                 relation,
-                _confidence(model, relation, sure, first, stop),
+                marginals.of_labels({at: labels[at] for at in range(first, stop)}, relation),
             )
             for first, stop, relation in runs(labels)
-            if allowed is None or relation in allowed
         ]
-        return Tagging(tuple(spans), 1.0 - sum(sure) / len(sure), len(tokens))
+        told = {place: marginals.of_value(touched(tokens, *place[:2]), place[2]) for place in asked}
+        return Tagging(
+            _allowed(found, allowed),
+            1.0 - sum(sure) / len(sure),
+            len(tokens),
+            {place: chance for place, chance in told.items() if chance is not None} | _by_place(found),
+        )
 
     def confidence(
         self,
@@ -126,24 +134,9 @@ class Tagger:
         known: Mapping[str, str] | None = None,
     ) -> float:
         """How sure the tagger is that the words at ``text[start:end]`` are a value of that relation, in [0, 1]: what
-        ``read`` would give them, whether or not it would choose them."""
-        reader = self._character_reader(text, kind)
-        if reader:
-            found = reader.posterior(text, fold(category), known)
-            return min(1.0, found.get((start, end - 1, relation), 0.0))
-        if kind not in self._taggers:
-            return 0.0
-        tokens, rows = features_of(text, fold(category), known, self._learned[kind])
-        places = touched(tokens, start, end)
-        model = self._taggers[kind]
-        labels = of_value(places, relation)
-        if not places or not set(labels.values()) <= set(model.labels()):
-            return 0.0
-        model.set(rows)
-        sure = [0.0] * len(tokens)
-        for at, label in labels.items():
-            sure[at] = model.marginal(label, at)
-        return _confidence(model, relation, sure, places[0], places[-1] + 1)
+        ``read`` would give them, whether or not it would choose them; 0 for a relation it has not learned."""
+        place = (start, end, relation)
+        return self.read(text, category, kind, known, asked=(place,)).marginals.get(place, 0.0)
 
     def clues(
         self,
@@ -216,11 +209,27 @@ class Tagger:
             ) from error
 
 
-def _confidence(
-    model: pycrfsuite.Tagger, relation: str, sure: Sequence[float], first: int, stop: int
-) -> float:
-    """Least of the marginals of its tokens, times the chance that it does not go on."""
-    ends = 1.0
-    if stop < len(sure) and inside(relation) in model.labels():
-        ends = 1.0 - model.marginal(inside(relation), stop)
-    return min(1.0, max(0.0, min(sure[first:stop]) * ends))
+def _by_characters(
+    reader: CharacterReader,
+    text: str,
+    category: str,
+    known: Mapping[str, str] | None,
+    allowed: Collection[str] | None,
+    asked: Collection[Place],
+) -> Tagging:
+    posterior = reader.posterior(text, category, known)
+    found, doubt = reader.chosen(text, posterior)
+    told = {
+        (start, end, relation): min(1.0, posterior.get((start, end - 1, relation), 0.0))
+        for start, end, relation in asked
+        if relation in reader.relations
+    }
+    return Tagging(_allowed(found, allowed), doubt, len(tokenize(text)), told | _by_place(found))
+
+
+def _allowed(spans: Collection[Span], allowed: Collection[str] | None) -> tuple[Span, ...]:
+    return tuple(span for span in spans if allowed is None or span.relation in allowed)
+
+
+def _by_place(spans: Collection[Span]) -> dict[Place, float]:
+    return {span.place: span.confidence for span in spans}

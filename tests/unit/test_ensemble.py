@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.extract.ensemble import FEATURES, Weights, best, candidates_of, default_weights, values_of
-from core.extract.ground import Span
+from core.extract import ensemble
+from core.extract.candidates import FEATURES, candidates_of, values_of
+from core.extract.ensemble import Weights, best, default_weights
+from core.extract.ground import Place, Span
 
 places = st.tuples(
     st.integers(0, 9), st.integers(1, 5), st.sampled_from(("Brand", "Color")), st.floats(0.01, 0.99)
@@ -17,14 +19,11 @@ def spans(raw: list[tuple[int, int, str, float]]) -> list[Span]:
     return [Span(start, start + width, relation, sure) for start, width, relation, sure in raw]
 
 
-def weighed(read: list[Span], tagged: list[Span]) -> dict[tuple[int, int, str], float]:
-    coefficients = default_weights().coefficients
-    return {
-        (c.span.start, c.span.end, c.span.relation): sum(
-            coefficients.get(name, 0.0) * value for name, value in zip(FEATURES, c.features, strict=True)
-        )
-        for c in candidates_of(read, tagged)
-    }
+def weighed(read: list[Span], tagged: list[Span], doubted: float) -> dict[Place, float]:
+    """How sure each span is by the shipped weights; the CRF gives ``doubted`` to those that it does not propose."""
+    marginals = {span.place: doubted for span in read} | {span.place: span.confidence for span in tagged}
+    candidates = candidates_of(read, tagged, (), marginals)
+    return {span.place: span.confidence for span in ensemble.weighed(candidates, default_weights())}
 
 
 @given(st.lists(places, max_size=8), st.lists(places, max_size=8))
@@ -37,10 +36,18 @@ def test_candidates_are_what_either_proposed_each_once(read: list, tagged: list)
 
 def test_a_span_that_both_propose_is_surer_than_one_of_either_alone() -> None:
     mine, other = Span(0, 5, "Brand", 0.7), Span(8, 12, "Brand", 0.7)
-    agreed = weighed([mine], [mine])[0, 5, "Brand"]
-    assert agreed > weighed([mine], [])[0, 5, "Brand"]
-    assert agreed > weighed([], [mine])[0, 5, "Brand"]
-    assert agreed > weighed([mine], [other])[0, 5, "Brand"]
+    agreed = weighed([mine], [mine], 0.1)[mine.place]
+    assert agreed > weighed([mine], [], 0.1)[mine.place]
+    assert agreed > weighed([], [mine], 0.1)[mine.place]
+    assert agreed > weighed([mine], [other], 0.1)[mine.place]
+
+
+def test_what_the_crf_nearly_chose_is_surer_than_what_it_rules_out() -> None:
+    mine = Span(0, 5, "Brand", 0.7)
+    ruled_out, nearly = (weighed([mine], [], doubted)[mine.place] for doubted in (0.001, 0.4))
+    assert nearly > ruled_out
+    (unheard,) = ensemble.weighed(candidates_of([mine], []), default_weights())
+    assert unheard.confidence > ruled_out
 
 
 def test_the_surest_span_above_the_threshold_is_the_value() -> None:
