@@ -29,8 +29,9 @@ class Change(Generic[_Item]):
 class GraphDiff:
     """All that is different in ``new``; each tuple is ordered by id.
 
-    A fact ``changed`` by its supports or its confidence, a node by its label or its aliases. ``contradicted`` are the
-    (subject, relation) whose values contradict each other now and did not before, ``settled`` those that no longer do.
+    A fact ``changed`` by its supports, its confidence or what it follows from, a node by its label or its aliases.
+    ``contradicted`` are the (subject, relation) whose values contradict each other now and did not before, ``settled``
+    those that no longer do.
     """
 
     old_hash: str
@@ -159,8 +160,8 @@ def _changed(
 
 
 def _fact_differs(a: Fact, b: Fact) -> bool:
-    """What else a fact says is in its id."""
-    return a.confidence != b.confidence or a.supports != b.supports
+    """Whether anything but what is in the id differs: how sure it is, what supports it, what it follows from."""
+    return a != b
 
 
 def _node_differs(a: Node, b: Node) -> bool:
