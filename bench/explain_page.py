@@ -69,7 +69,7 @@ def views(served: Any, pair: Pair) -> Iterator[tuple[str, Callable[[], object]]]
     if not slow:
         yield "smallest change of words", lambda: asked.word_change(10)
     yield "what if", lambda: what_if(model, history, product, change)
-    yield "paths", lambda: paths(facts, history, product, asked.facts())
+    yield "paths", lambda: paths(model, facts, history, product, asked.facts())
     kind = "phrases" if slow else "words"
     yield f"{kind}, SHAP", lambda: asked.words("shap", closely=not slow)
     yield f"{kind}, LIME", lambda: asked.words("lime", closely=not slow)

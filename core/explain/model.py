@@ -97,6 +97,11 @@ class Explainable(Answering, Protocol):
         """Scores of one product had it each of these sets of facts, its own or new ones, and this text (None: its
         own); shape (len(facts),)."""
 
+    def score_past_fact_sets(
+        self, history: Sequence[str], past: str, product_id: str, kept: Sequence[Collection[str]]
+    ) -> Scores:
+        """Scores of one product had a product of the history only the facts of each set; shape (len(kept),)."""
+
     def uses(self, fact: Fact) -> bool:
         """Whether a fact like this one is among those the model has learned of."""
 

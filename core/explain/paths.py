@@ -1,7 +1,8 @@
 """Graph paths from the shopper's history to a recommended product, each tested by taking its edge away.
 
 A path exists in the graph or is not shown. Its effect is what the real model's score loses when the fact at the
-product's end is deleted and the product is scored again.
+product's end is deleted and the product is scored again; where a past product's own fact leads straight to the product,
+it is deleted there.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain import Fact
-from core.explain.model import Answering
+from core.explain.model import Answering, Explainable
 
 _PRODUCT = "product:"
 
@@ -55,6 +56,7 @@ def fact_effects(model: Answering, history: Sequence[str], product_id: str) -> l
 
 
 def paths(
+    model: Explainable,
     facts_of: Mapping[str, Sequence[Fact]],
     history: Sequence[str],
     product_id: str,
@@ -66,18 +68,28 @@ def paths(
     ``facts_of`` maps product ids to all their facts in the graph; ``effects`` come from ``fact_effects``.
     """
     at_candidate = {found.fact.object: found for found in effects}
-    by_id = {found.fact.id: found.effect for found in effects}
     found: list[GraphPath] = []
     for past in dict.fromkeys(reversed(history)):
         if past == product_id:
             continue
         for fact in facts_of.get(past, ()):
             if fact.object == _PRODUCT + product_id:
-                found.append(GraphPath(past, product_id, (fact,), "", by_id.get(fact.id, 0.0)))
+                effect = _effect_at_past(model, history, past, product_id, fact)
+                found.append(GraphPath(past, product_id, (fact,), "", effect))
             elif (shared := at_candidate.get(fact.object)) is not None:
                 found.append(GraphPath(past, product_id, (fact, shared.fact), fact.object, shared.effect))
-        for effect in effects:
-            if effect.fact.object == _PRODUCT + past:
-                found.append(GraphPath(past, product_id, (effect.fact,), "", effect.effect))
+        for own in effects:
+            if own.fact.object == _PRODUCT + past:
+                found.append(GraphPath(past, product_id, (own.fact,), "", own.effect))
     found.sort(key=lambda path: -abs(path.effect))
     return found[:limit]
+
+
+def _effect_at_past(
+    model: Explainable, history: Sequence[str], past: str, product_id: str, fact: Fact
+) -> float:
+    everything = {own.id for own in model.facts_of(past)}
+    whole, without = model.score_past_fact_sets(
+        history, past, product_id, [everything, everything - {fact.id}]
+    )
+    return float(whole - without)

@@ -114,7 +114,7 @@ def explanation(
                 "effect": path.effect,
                 "facts": [fact.id for fact in path.facts],
             }
-            for path in paths(facts_of, history, product_id, effects)
+            for path in paths(model, facts_of, history, product_id, effects)
         ],
         "counterfactuals": [{**asdict(one), "changed": list(one.changed)} for one in changes],
         "faithfulness": {

@@ -19,7 +19,7 @@ from core.recommend.data import Ints
 from core.recommend.features import Features
 from core.recommend.measure import top
 from core.recommend.network import LINKED, Inputs
-from core.recommend.scoring import Combined, product_vectors
+from core.recommend.scoring import Combined, product_vectors, shopper_vectors
 from core.recommend.text import Encoder
 from core.recommend.withheld import hidden
 
@@ -221,6 +221,24 @@ class Recommender:
             changed = replace(changed, lexical=lexical[same], sentence=sentence[same])
         return self._rescored(history, rows, changed)
 
+    def score_past_fact_sets(
+        self, history: Sequence[str], past: str, product_id: str, kept: Sequence[Collection[str]]
+    ) -> NDArray[np.float64]:
+        """float64[sets]: scores of a product had ``past``, a product of the history, only the facts of each set (fact
+        ids)."""
+        known, at, item = self.rows(history), self._row(past), self._row(product_id)
+        table = self.artefact.vocabulary.table
+        columns = tuple(
+            table.columns(fact for fact in self.facts_of(past) if fact.id in chosen) for chosen in kept
+        )
+        changed = self._vectors(replace(self.artefact.features.take([at] * len(kept)), facts=columns))
+        steps, place = self.model.vectors[known], np.arange(len(known), dtype=np.int32)
+        histories = [np.where((known == at)[:, None], one, steps) for one in changed]
+        shoppers = np.array([shopper_vectors(self.artefact.network, one, [place])[0] for one in histories])
+        network = shoppers @ self.model.vectors[item] + self.model.bias[item]
+        below = self._baseline_of([known], item)[0]
+        return np.asarray(self.model.mix.baseline * below + self.model.mix.network * network)
+
     def uses(self, fact: Fact) -> bool:
         """Whether the run has learned of facts of this relation and object."""
         return (fact.relation, fact.object) in self.artefact.vocabulary.table.column
@@ -233,16 +251,19 @@ class Recommender:
     def _rescored(
         self, history: Sequence[str], items: Sequence[int], changed: Features
     ) -> NDArray[np.float64]:
-        import torch
-
-        inputs = Inputs.of(changed, self.artefact.vocabulary.table, dtype=torch.float64)
-        # The bias stays the served one: popularity is measured against the whole catalogue, not these variants.
-        vectors, _bias = product_vectors(self.artefact.network, inputs)
-        known = self.rows(history)
+        vectors, known = self._vectors(changed), self.rows(history)
         network = vectors @ self.model.shoppers([known])[0] + self.model.bias[list(items)]
         base = {item: self._baseline_of([known], item)[0] for item in dict.fromkeys(items)}
         below = np.array([base[item] for item in items], np.float64)
         return np.asarray(self.model.mix.baseline * below + self.model.mix.network * network)
+
+    def _vectors(self, changed: Features) -> NDArray[np.floating]:
+        """[variants, size]. Their bias stays the served one: popularity is measured against the whole catalogue, not
+        these variants."""
+        import torch
+
+        inputs = Inputs.of(changed, self.artefact.vocabulary.table, dtype=torch.float64)
+        return product_vectors(self.artefact.network, inputs)[0]
 
     def _baseline_of(self, histories: Sequence[Ints], item: int) -> NDArray[np.float64]:
         scores = self.model.baseline.score_one(histories, item)

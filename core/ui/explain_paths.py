@@ -30,7 +30,7 @@ def draw_paths(workspace: Workspace, served: Serving, question: Question) -> Non
     st.subheader(t("explain.paths_title"), help=t("explain.paths_help"))
     graph = cached_graph(workspace)
     facts = {p: served.recommender.facts_of(p) for p in {*question.history, question.product_id}}
-    found = paths(facts, question.history, question.product_id, question.facts())
+    found = paths(served.recommender, facts, question.history, question.product_id, question.facts())
     if not found:
         st.caption(t("explain.paths_none"))
         return

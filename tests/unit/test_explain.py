@@ -98,6 +98,14 @@ class _Linear:
         words = 0.0 if text is None else float(self.score_texts(history, product_id, [text])[0])
         return np.array([own + words + sum(WORTH.get(f.object, 0) for f in chosen) for chosen in facts])
 
+    def score_past_fact_sets(
+        self, history: Sequence[str], past: str, product_id: str, kept: Sequence[Collection[str]]
+    ) -> Scores:
+        led = f"product:{product_id}"
+        return np.array(
+            [sum(0.75 for f in FACTS[past] if f.id in chosen and f.object == led) for chosen in kept]
+        )
+
     def uses(self, fact: Fact) -> bool:
         return fact.object in WORTH
 
@@ -144,13 +152,15 @@ def test_facts_are_ranked_by_what_their_deletion_costs() -> None:
 
 
 def test_paths_exist_in_the_graph_and_carry_their_effect() -> None:
-    found = paths(FACTS, ["cup", "tent"], "stove", fact_effects(MODEL, ["tent"], "stove"))
+    found = paths(MODEL, FACTS, ["cup", "tent"], "stove", fact_effects(MODEL, ["tent"], "stove"))
     assert [(path.from_product, path.via, path.effect) for path in found] == [
         ("tent", "use:camping", 2.0),
         ("tent", "", 0.5),
     ]
     known = {fact for facts in FACTS.values() for fact in facts}
     assert all(fact in known for path in found for fact in path.facts)
+    (led,) = [p for p in paths(MODEL, FACTS, ["stove"], "tent", []) if p.facts[0].subject == "product:stove"]
+    assert (led.via, led.effect) == ("", 0.75)
 
 
 def test_the_smallest_change_is_found_and_checked() -> None:

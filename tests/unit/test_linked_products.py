@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.domain import Fact, content_hash
-from core.explain.paths import fact_effects
+from core.explain.paths import fact_effects, paths
 from core.ontology import Family, family
 from core.recommend.artefact import read, save
 from core.recommend.certificate import without_families
@@ -73,6 +73,11 @@ def test_the_link_is_among_the_reasons_and_falls_with_the_kind(model: Recommende
         listed = {reason.fact: reason for reason in reasons(model, [MACHINE], product, k=9)}
         assert effect > 0
         assert listed[mine].shared_with == (MACHINE,)
+    (back,) = [p for p in paths(model, linked(), [CLOTH], MACHINE, []) if p.facts == (linked()[CLOTH][-1],)]
+    assert back.effect > 0
+    every = {found.id for found in linked()[CLOTH]}
+    served = model.score([CLOTH])[model.product_ids.index(MACHINE)]
+    assert model.score_past_fact_sets([CLOTH], CLOTH, MACHINE, [every])[0] == pytest.approx(served, abs=1e-9)
     untold = [found for found in linked()[MACHINE] if found.relation != "productType"]
     kept, without = model.score_versions([DESCALER], MACHINE, [linked()[MACHINE], untold])
     assert kept != without
