@@ -106,6 +106,9 @@ class LocalLauncher:
         import psutil
 
         self._reap()
+        if pid in self._children:
+            # Between fork and exec its command line is empty, and its number is not given away before it is reaped.
+            return True
         try:
             process = psutil.Process(pid)
             return process.status() != psutil.STATUS_ZOMBIE and job_id in process.cmdline()

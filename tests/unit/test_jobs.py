@@ -232,6 +232,19 @@ def test_a_slot_is_held_against_jobs_of_other_workspaces(jobs: Jobs, home: Path)
     other.close()
 
 
+def test_a_process_whose_command_line_is_not_there_yet_is_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = LocalLauncher((sys.executable, "-c", "import time; time.sleep(60)"))
+    handle = launcher.start(tmp_path, "job", tmp_path)
+    try:
+        monkeypatch.setattr(psutil.Process, "cmdline", lambda _: [])
+        assert launcher.alive(handle, "job")
+    finally:
+        launcher.kill(handle, "job")
+    until(lambda: launcher.alive(handle, "job") is False)
+
+
 def test_a_named_error_is_kept_as_what_where_remedy(jobs: Jobs) -> None:
     job = jobs.wait(jobs.submit("refuse", {}), 20)
     assert (job.status, job.attempt) == (Status.FAILED, 1)
