@@ -48,11 +48,17 @@ class Launcher(Protocol):
         """End it and all its children at once; harmless when it has ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Child:
+    job_id: str
+    process: subprocess.Popen[bytes]
+
+
 class LocalLauncher:
     """One process on this machine, in a session of its own, with no pipe to the process that started it."""
 
     name = "local"
-    _children: dict[int, subprocess.Popen[bytes]] = {}  # noqa: RUF012  (children belong to the process, not to an object)
+    _children: dict[int, _Child] = {}  # noqa: RUF012  (children belong to the process, not to an object)
 
     def __init__(self, command: Sequence[str] = (sys.executable, "-m", "core", "work")) -> None:
         self._command = tuple(command)
@@ -77,7 +83,7 @@ class LocalLauncher:
                 where=job_id,
                 remedy="Check free memory, disk space and the number of running jobs, then try again.",
             ) from error
-        self._children[child.pid] = child
+        self._children[child.pid] = _Child(job_id, child)
         return Handle(socket.gethostname(), child.pid)
 
     def alive(self, handle: Handle, job_id: str) -> bool | None:
@@ -106,9 +112,10 @@ class LocalLauncher:
         import psutil
 
         self._reap()
-        if pid in self._children:
-            # Between fork and exec its command line is empty, and its number is not given away before it is reaped.
-            return True
+        child = self._children.get(pid)
+        if child is not None:
+            # Around exec its command line is empty, and its number is not given away before it is reaped.
+            return child.job_id == job_id
         try:
             process = psutil.Process(pid)
             return process.status() != psutil.STATUS_ZOMBIE and job_id in process.cmdline()
@@ -117,5 +124,5 @@ class LocalLauncher:
 
     def _reap(self) -> None:
         for pid, child in list(self._children.items()):
-            if child.poll() is not None:
+            if child.process.poll() is not None:
                 self._children.pop(pid, None)
