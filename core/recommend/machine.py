@@ -8,8 +8,9 @@ import torch
 
 from core.settings import settings
 
-SMALL = 2_000
-"""With fewer products than this the matrices are so small that handing them to a second thread costs more time."""
+SMALL = 5_000
+"""Where a step ranks fewer products than this, its matrices are so small that handing them to a second thread costs
+as much time as it saves."""
 
 
 def pick_device(wanted: str) -> str:
@@ -21,10 +22,10 @@ def pick_device(wanted: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def use_threads(wanted: int, products: int) -> None:
-    """Set the CPU threads of torch: as wanted, else as the settings say, else by the size of the catalogue."""
+def use_threads(wanted: int, ranked: int) -> None:
+    """Set the CPU threads of torch: as wanted, else as the settings say, else by how many products a step ranks."""
     cores = os.cpu_count() or 1
-    torch.set_num_threads(wanted or settings().threads or (1 if products < SMALL else cores))
+    torch.set_num_threads(wanted or settings().threads or (1 if ranked < SMALL else cores))
 
 
 def memory_mb(device: str) -> float:

@@ -102,7 +102,8 @@ class Trainer:
         self.prepared = prepared
         self.config = config
         self.device = device or pick_device(config.device)
-        use_threads(config.threads, len(prepared.features))
+        sampler = sampler_of(config, prepared.split.train.counts)
+        use_threads(config.threads, config.negatives if sampler else len(prepared.features))
         torch.manual_seed(config.seed)
         self.network = prepared.network(config).to(self.device)
         self.objective = Objective(prepared, config, self.network, self.device)
@@ -115,7 +116,7 @@ class Trainer:
             batch=config.batch_size,
             scale=prepared.scale,
             seed=config.seed,
-            sampler=sampler_of(config, prepared.split.train.counts),
+            sampler=sampler,
         )
         self.optimiser = optimiser_of(self.network, self.objective.views, config)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
