@@ -63,12 +63,19 @@ class Baseline:
         weights = decayed(histories, self.decay, len(self.prior))
         return np.asarray((weights @ column).toarray(), dtype=np.float64).ravel() + float(self.prior[item])
 
-    def score_some(self, histories: Sequence[Ints], products: NDArray[np.int64]) -> NDArray[np.float64]:
-        """float64[histories, len(products)]: the scores of a few products for everyone, without ranking the rest."""
-        weights = decayed(histories, self.decay, len(self.prior))
-        return (
-            np.asarray((weights @ self.similarity)[:, products].toarray(), np.float64) + self.prior[products]
-        )
+    def score_steps(self, history: Ints, products: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """float64[len(history), products]: row t scores all products, or those few, for whoever has taken
+        history[: t + 1], of at most ``LONGEST_HISTORY`` products.
+
+        A step adds one row to the step before, so all of them cost no more than the last.
+        """
+        rows, prior = self.similarity[history.astype(np.int64)], self.prior
+        if products is not None:
+            rows, prior = rows[:, products], prior[products]
+        found = np.asarray(rows.toarray(), np.float64)
+        for step in range(1, len(found)):
+            found[step] += self.decay * found[step - 1]
+        return found + prior
 
     @cached_property
     def _columns(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,20 @@ from core.recommend.sampling import Sampler
 
 
 @dataclass(frozen=True, eq=False)
+class Ranked:
+    """The sample that a step ranks, of n products, beside each example's own target.
+
+    ``places`` int64[n] are theirs among the batch's products; the batch's ``baseline`` is float32[examples, n] and
+    ``seen`` has (example, number in the sample) pairs, the target's own among them. ``log_expected`` float32[n] is how
+    often each was to be expected in the sample (log), ``own`` float32[examples] the baseline of the target.
+    """
+
+    places: NDArray[np.int64]
+    log_expected: NDArray[np.float32]
+    own: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Shoppers of one fold.
 
@@ -23,9 +37,8 @@ class Batch:
     (example, product) pairs that are not ranked. ``weight`` float32[examples] is what the target's event weighs, with
     mean 1 over all of training; None where all count alike.
 
-    Where only a sample is ranked, ``products`` int64 are those that the step deals with, all other numbers are places
-    among them, and ``log_expected`` float32[products] is how often each was to be expected in the sample (log), +∞
-    for one that is there only because a shopper has it.
+    Where only a sample is ranked, ``products`` int64 are those that the step deals with, the sample and what shoppers
+    have; ``history`` and ``target`` are places among them. ``sample`` says what is ranked.
     """
 
     history: NDArray[np.int64]
@@ -35,7 +48,7 @@ class Batch:
     baseline: NDArray[np.float32]
     seen: tuple[NDArray[np.int64], NDArray[np.int64]]
     products: NDArray[np.int64] | None = None
-    log_expected: NDArray[np.float32] | None = None
+    sample: Ranked | None = None
     weight: NDArray[np.float32] | None = None
 
     def parts(self, count: int) -> Iterator[Batch]:
@@ -60,6 +73,7 @@ class Batch:
             target=self.target[examples],
             baseline=self.baseline[examples],
             seen=(place[self.seen[0][seen]], self.seen[1][seen]),
+            sample=None if self.sample is None else replace(self.sample, own=self.sample.own[examples]),
             weight=None if self.weight is None else self.weight[examples],
         )
 
@@ -128,41 +142,78 @@ class Examples:
         windows = [self.windows[k] for k in chosen]
         longest = max(len(window) for window in windows) - 1
         history = np.zeros((len(windows), longest), np.int64)
-        row, step, target, prefixes = [], [], [], []
+        steps = []
         for k, window in enumerate(windows):
             history[k, : len(window) - 1] = window[:-1]
-            for t in range(len(window) - 1):
-                if window[t + 1] not in window[: t + 1]:
-                    row.append(k)
-                    step.append(t)
-                    target.append(int(window[t + 1]))
-                    prefixes.append(window[: t + 1])
-        lengths = [len(prefix) for prefix in prefixes]
+            steps.append(_new(window))
+        row = np.repeat(np.arange(len(windows)), [len(own) for own in steps])
+        step = np.concatenate([*steps, np.empty(0, np.int64)])
         seen = (
-            np.repeat(np.arange(len(prefixes)), lengths),
-            np.concatenate([*prefixes, np.empty(0, np.int64)]).astype(np.int64),
+            np.repeat(np.arange(len(step)), step + 1),
+            np.concatenate([*(windows[k][: t + 1] for k, t in zip(row, step, strict=True)), step[:0]]),
         )
-        at = np.array(row, np.int64), np.array(step, np.int64)
+        wanted = np.fromiter((windows[k][t + 1] for k, t in zip(row, step, strict=True)), np.int64, len(row))
         weight = None
         if self.weights:
             own = (self.weights[chosen[k]][t + 1] for k, t in zip(row, step, strict=True))
             weight = np.fromiter(own, np.float32, len(row))
-        wanted = np.array(target, np.int64)
         if self.sampler is None:
-            scores = (model.score(prefixes) / self.scale).astype(np.float32)
-            return Batch(history, *at, wanted, scores, seen, weight=weight)
+            scores = self._every(model, windows, steps)
+            return Batch(history, row, step, wanted, scores, seen, weight=weight)
         drawn = self.sampler.draw(random)
         products = np.unique(np.concatenate([drawn, history.ravel(), wanted]))
-        log_expected = np.full(len(products), np.inf, np.float32)
-        log_expected[np.searchsorted(products, drawn)] = np.log(self.sampler.expected[drawn])
-        scores = (model.score_some(prefixes, products) / self.scale).astype(np.float32)
+        target = np.searchsorted(products, wanted)
+        number = np.full(len(products), -1)
+        number[np.searchsorted(products, drawn)] = np.arange(len(drawn))
+        example = np.concatenate([seen[0], np.arange(len(target))])
+        closed = number[np.concatenate([np.searchsorted(products, seen[1]), target])]
+        scores, of_targets = self._sampled(model, windows, steps, drawn)
         return Batch(
             np.searchsorted(products, history),
-            *at,
-            np.searchsorted(products, wanted),
+            row,
+            step,
+            target,
             scores,
-            (seen[0], np.searchsorted(products, seen[1])),
+            (example[closed >= 0], closed[closed >= 0]),
             products,
-            log_expected,
+            Ranked(
+                np.searchsorted(products, drawn),
+                np.log(self.sampler.expected[drawn]).astype(np.float32),
+                of_targets,
+            ),
             weight,
         )
+
+    def _every(
+        self, model: Baseline, windows: Sequence[Ints], steps: Sequence[NDArray[np.int64]]
+    ) -> NDArray[np.float32]:
+        """float32[examples, products]: the baseline's scores of all products."""
+        found = [
+            self._scaled(model.score_steps(window[:-1])[own])
+            for window, own in zip(windows, steps, strict=True)
+        ]
+        return np.concatenate(found)
+
+    def _sampled(
+        self,
+        model: Baseline,
+        windows: Sequence[Ints],
+        steps: Sequence[NDArray[np.int64]],
+        drawn: NDArray[np.int64],
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The baseline's scores float32[examples, drawn] of the sample, and float32[examples] of the targets."""
+        found, targets = [], []
+        for window, own in zip(windows, steps, strict=True):
+            scores = self._scaled(model.score_steps(window[:-1], np.append(drawn, window[own + 1]))[own])
+            found.append(scores[:, : len(drawn)])
+            targets.append(scores[np.arange(len(own)), len(drawn) + np.arange(len(own))])
+        return np.concatenate(found), np.concatenate(targets)
+
+    def _scaled(self, scores: NDArray[np.float64]) -> NDArray[np.float32]:
+        return (scores / self.scale).astype(np.float32)
+
+
+def _new(window: Ints) -> NDArray[np.int64]:
+    """int64: the steps of a window after which something comes that is not in the window before."""
+    first = np.unique(window, return_index=True)[1]
+    return np.sort(first[first > 0]).astype(np.int64) - 1

@@ -99,8 +99,9 @@ def _moments(one: Choices, weights: NDArray[np.float64]) -> tuple[NDArray[np.flo
 def _choices(objective: Objective, batch: Batch, random: np.random.Generator, most: int) -> Choices:
     network, device = objective.network.eval(), objective.device
     where, inputs = objective.dealt_with(batch)
-    vectors = network.products(inputs)
-    offered = _offered(batch, len(vectors), random)
+    vectors, sales = network.products(inputs), network.sales(inputs)
+    ranked = np.arange(len(vectors)) if batch.sample is None else batch.sample.places
+    offered = _offered(batch, len(ranked), random)
     rows = np.arange(len(batch.target))
     fit = max(1, most // ((len(offered) + 1) * (len(network.strength) + 3)))
     if len(rows) > fit:
@@ -108,7 +109,7 @@ def _choices(objective: Objective, batch: Batch, random: np.random.Generator, mo
     states = network.shoppers(vectors[torch.as_tensor(batch.history, device=device)])
     shoppers = states[torch.as_tensor(batch.row[rows]), torch.as_tensor(batch.step[rows])]
     target = batch.target[rows]
-    others, taken = vectors[torch.as_tensor(offered)], vectors[torch.as_tensor(target)]
+    others, taken = vectors[torch.as_tensor(ranked[offered])], vectors[torch.as_tensor(target)]
 
     def beside(table: Array, own: Array) -> Array:
         return np.concatenate([np.broadcast_to(table, (len(rows), len(offered))), own[:, None]], 1)
@@ -121,23 +122,24 @@ def _choices(objective: Objective, batch: Batch, random: np.random.Generator, mo
         )
         for at in slices.values()
     ]
-    parts.append(beside(batch.baseline[np.ix_(rows, offered)], batch.baseline[rows, target]))
-    steady = [network.sales(inputs)]
+    own = batch.baseline[rows, target] if batch.sample is None else batch.sample.own[rows]
+    parts.append(beside(batch.baseline[np.ix_(rows, offered)], own))
+    steady = [sales]
     if network.dearness is not None:
         steady.append(vectors[:, slices["dearness"]].ravel())
-    parts.extend(beside(one.cpu().numpy()[offered], one.cpu().numpy()[target]) for one in steady)
-    seen = np.zeros((len(batch.target), len(vectors)), bool)
+    parts.extend(beside(one.cpu().numpy()[ranked[offered]], one.cpu().numpy()[target]) for one in steady)
+    seen = np.zeros((len(batch.target), len(ranked)), bool)
     seen[batch.seen] = True
-    closed = seen[np.ix_(rows, offered)] | objective.unseen[where].cpu().numpy()[offered]
-    closed |= offered == target[:, None]
+    closed = seen[np.ix_(rows, offered)] | objective.unseen[where].cpu().numpy()[ranked[offered]]
+    closed |= ranked[offered] == target[:, None]
     return Choices(np.stack(parts).astype(np.float32), np.pad(closed, ((0, 0), (0, 1))))
 
 
 def _offered(batch: Batch, products: int, random: np.random.Generator) -> NDArray[np.int64]:
     # A uniform sample of the alternatives leaves the weights what they are (McFadden 1978). Where the batch itself is
     # a sample, what is likelier to be in it is drawn less often.
-    if batch.log_expected is not None:
-        chance = np.exp(-batch.log_expected.astype(np.float64))
+    if batch.sample is not None:
+        chance = np.exp(-batch.sample.log_expected.astype(np.float64))
         return random.choice(products, ALTERNATIVES, p=chance / chance.sum())
     if products <= ALTERNATIVES:
         return np.arange(products)

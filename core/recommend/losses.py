@@ -28,18 +28,18 @@ def softmax_loss(scores: Tensor, target: Tensor, weight: Tensor | None = None) -
 
 
 def sampled_softmax_loss(
-    scores: Tensor, target: Tensor, log_expected: Tensor, weight: Tensor | None = None
+    scores: Tensor, own: Tensor, log_expected: Tensor, weight: Tensor | None = None
 ) -> Tensor:
     """Scalar: mean −log of the target's share in an estimate of the softmax's sum from a sample of products.
 
-    ``log_expected`` float[products] is the log of how often a product was expected in the sample (log Q), +∞ for one
-    that is not in it. The sum is estimated as e^s_t + Σ_j e^(s_j − log Q_j) over the sample without the target, whose
-    mean is the full sum: the target is always there, so it needs no correction (Bengio and Senécal 2008; for the
-    target, Khrylchenko et al. 2025). With every product in the sample this is the full softmax.
+    ``own`` float[examples] are the targets' scores; in ``scores`` float[examples, n] of the sample targets are −∞.
+    ``log_expected`` float[n] is the log of how often a product was expected in the sample (log Q). The sum is
+    estimated as e^s_t + Σ_j e^(s_j − log Q_j), whose mean is the full sum: the target is always there, so it needs no
+    correction (Bengio and Senécal 2008; for the target, Khrylchenko et al. 2025). With every product in the sample
+    this is the full softmax.
     """
-    rows = torch.arange(len(target), device=scores.device)
-    corrected = (scores - log_expected).index_put((rows, target), scores[rows, target])
-    return softmax_loss(corrected, target, weight)
+    beside = torch.cat([own[:, None], scores - log_expected], 1)
+    return softmax_loss(beside, torch.zeros(len(own), dtype=torch.int64, device=own.device), weight)
 
 
 def bpr_loss(scores: Tensor, target: Tensor, other: Tensor, weight: Tensor | None = None) -> Tensor:

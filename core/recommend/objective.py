@@ -122,28 +122,54 @@ class _Ranking:
 
     def loss(self, vectors: Tensor, random: np.random.Generator) -> Tensor:
         """Scalar."""
-        scores, target = self._scores(vectors), self._on(self.batch.target)
-        kind, weight = self.objective.kind, self.objective.weight
-        weight = None if weight is None else weight[self.where][target]
-        if self.batch.weight is not None:
-            own = self._on(self.batch.weight)
-            weight = own if weight is None else weight * own
-        if kind is RankLoss.BPR:
-            other = self._on(random.integers(0, scores.shape[1], len(target)))
-            return bpr_loss(scores, target, other, weight)
-        if self.batch.log_expected is None:
-            return softmax_loss(scores, target, weight)
-        return sampled_softmax_loss(scores, target, self._on(self.batch.log_expected), weight)
-
-    def _scores(self, vectors: Tensor) -> Tensor:
         network, batch = self.objective.network, self.batch
         states = network.shoppers(vectors[self._on(batch.history)])
-        shoppers = states[torch.as_tensor(batch.row), torch.as_tensor(batch.step)]
-        scores: Tensor = network.dropout(shoppers) @ vectors.T + network.bias(self.inputs, self.hidden)
-        residual = network.residual.exp() * self._on(batch.baseline) * ~self.hidden
-        scores = (scores + residual).masked_fill(self.objective.unseen[self.where], float("-inf"))
-        scores[self._on(batch.seen[0]), self._on(batch.seen[1])] = float("-inf")
+        shoppers = network.dropout(states[torch.as_tensor(batch.row), torch.as_tensor(batch.step)])
+        target, weight = self._on(batch.target), self._weight()
+        if batch.sample is None:
+            scores = self._scores(shoppers, vectors, slice(None))
+        else:
+            scores = self._scores(shoppers, vectors, self._on(batch.sample.places))
+            own = self._own(shoppers, vectors, self._on(batch.sample.own))
+            if self.objective.kind is not RankLoss.BPR:
+                return sampled_softmax_loss(scores, own, self._on(batch.sample.log_expected), weight)
+            target = torch.full_like(target, scores.shape[1])
+            scores = torch.cat([scores, own[:, None]], 1)
+        if self.objective.kind is RankLoss.BPR:
+            other = self._on(random.integers(0, scores.shape[1], len(target)))
+            return bpr_loss(scores, target, other, weight)
+        return softmax_loss(scores, target, weight)
+
+    def _scores(self, shoppers: Tensor, vectors: Tensor, places: Tensor | slice) -> Tensor:
+        """float[examples, n] of the products at these places; −∞ where they are not ranked."""
+        bias, residual = self._terms(places)
+        bias = bias.masked_fill(self.objective.unseen[self.where][places], float("-inf"))
+        scores = torch.addcmul(
+            torch.addmm(bias, shoppers, vectors[places].T), self._on(self.batch.baseline), residual
+        )
+        scores[self._on(self.batch.seen[0]), self._on(self.batch.seen[1])] = float("-inf")
         return scores
+
+    def _own(self, shoppers: Tensor, vectors: Tensor, baseline: Tensor) -> Tensor:
+        """float[examples]: the scores of the targets."""
+        target = self._on(self.batch.target)
+        bias, residual = self._terms(target)
+        return (shoppers * vectors[target]).sum(1) + bias + baseline * residual
+
+    def _terms(self, places: Tensor | slice) -> tuple[Tensor, Tensor]:
+        """(popularity term, what the baseline counts), float[n] each, of the products at these places."""
+        network = self.objective.network
+        bias = network.bias(self.inputs, self.hidden)
+        return bias[places], (network.residual.exp() * ~self.hidden)[places]
+
+    def _weight(self) -> Tensor | None:
+        weight = self.objective.weight
+        if weight is not None:
+            weight = weight[self.where][self._on(self.batch.target)]
+        if self.batch.weight is None:
+            return weight
+        own = self._on(self.batch.weight)
+        return own if weight is None else weight * own
 
     def _on(self, array: NDArray[np.generic]) -> Tensor:
         return torch.as_tensor(array, device=self.objective.device)

@@ -21,8 +21,17 @@ def test_the_best_are_found_in_the_order_of_a_full_stable_sort(products: int, k:
     assert np.array_equal(top(scores, k), np.argsort(-scores, axis=1, kind="stable")[:, :k])
 
 
-def test_a_few_products_are_scored_as_in_the_whole_ranking() -> None:
-    model = fit("itemknn", cut().train, {"shrink": 5.0, "decay": 0.7})
-    histories = [np.array([3, 7], np.int32), np.empty(0, np.int32)]
-    some = np.array([7, 0, 40])
-    assert model.score_some(histories, some) == pytest.approx(model.score(histories)[:, some])
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.integers(0, 47), max_size=12),
+    st.sampled_from([0.5, 1.0]),
+    st.sampled_from([None, [7, 0, 40]]),
+)
+def test_step_by_step_a_history_is_scored_as_each_of_its_beginnings(
+    row: list[int], decay: float, some: list[int] | None
+) -> None:
+    model = fit("itemknn", cut().train, {"shrink": 5.0, "decay": decay})
+    history, products = np.array(row, np.int32), None if some is None else np.array(some)
+    whole = model.score([history[: step + 1] for step in range(len(history))])
+    found = model.score_steps(history, products)
+    assert found == pytest.approx(whole if products is None else whole[:, products], abs=1e-6)
