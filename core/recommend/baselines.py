@@ -212,7 +212,7 @@ GRID: dict[str, tuple[Fit, dict[str, tuple[float, ...]]]] = {
     "popularity": (popularity, {"recency": (0.0, 2.0, 5.0, 10.0, 20.0)}),
     "itemknn": (item_knn, {"shrink": (0.0, 5.0, 20.0), "decay": _DECAYS}),
     "rp3beta": (rp3beta, {"alpha": (0.8, 1.0), "beta": (0.3, 0.6), "decay": _DECAYS}),
-    "ease": (ease, {"ridge": (50.0, 300.0), "decay": _DECAYS}),
+    "ease": (ease, {"ridge": (50.0, 300.0, 1_000.0), "decay": _DECAYS}),
     "bpr_mf": (bpr_mf, {"penalty": (0.03, 0.06, 0.1), "decay": _DECAYS}),
     "textknn": (text_knn, {"decay": _DECAYS}),
     "itemknn_text": (item_knn_text, {"shrink": (5.0, 20.0), "share": (0.2, 0.4, 0.6), "decay": _DECAYS}),

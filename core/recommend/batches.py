@@ -10,8 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.recommend.baselines import Baseline, fit
-from core.recommend.data import Interactions, Ints
+from core.recommend.data import Cases, Interactions, Ints
 from core.recommend.sampling import Sampler
+
+SEVERAL = 8
+"""Of so many products that follow one is the answer where questions have several; from 6 to 30 validation on the
+sample tells no difference."""
+
+
+def horizon_of(wanted: int, questions: Cases) -> int:
+    """From how many products that follow the answers of training are drawn: as wanted; 0 is the very next one where
+    each question has one answer, and SEVERAL elsewhere: whoever is to say what comes in the next weeks should not
+    learn the next step only (the dense all-action loss of Pancha et al. 2022, one draw of it)."""
+    alone = all(len(target) == 1 for target in questions.targets)
+    return wanted or (1 if alone else SEVERAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +105,10 @@ class Examples:
         scale: float,
         seed: int,
         sampler: Sampler | None = None,
+        horizon: int = 1,
     ) -> None:
         self.sampler = sampler
+        self.horizon = horizon
         self.length = length
         self.batch = batch
         self.scale = scale
@@ -142,21 +156,22 @@ class Examples:
         windows = [self.windows[k] for k in chosen]
         longest = max(len(window) for window in windows) - 1
         history = np.zeros((len(windows), longest), np.int64)
-        steps = []
+        steps, places = [], []
         for k, window in enumerate(windows):
             history[k, : len(window) - 1] = window[:-1]
             steps.append(_new(window))
+            places.append(self._places(window, steps[-1], random))
         row = np.repeat(np.arange(len(windows)), [len(own) for own in steps])
         step = np.concatenate([*steps, np.empty(0, np.int64)])
         seen = (
             np.repeat(np.arange(len(step)), step + 1),
             np.concatenate([*(windows[k][: t + 1] for k, t in zip(row, step, strict=True)), step[:0]]),
         )
-        wanted = np.fromiter((windows[k][t + 1] for k, t in zip(row, step, strict=True)), np.int64, len(row))
+        targets = [window[place] for window, place in zip(windows, places, strict=True)]
+        wanted = np.concatenate([*targets, step[:0]])
         weight = None
         if self.weights:
-            own = (self.weights[chosen[k]][t + 1] for k, t in zip(row, step, strict=True))
-            weight = np.fromiter(own, np.float32, len(row))
+            weight = np.concatenate([self.weights[k][place] for k, place in zip(chosen, places, strict=True)])
         if self.sampler is None:
             scores = self._every(model, windows, steps)
             return Batch(history, row, step, wanted, scores, seen, weight=weight)
@@ -167,7 +182,7 @@ class Examples:
         number[np.searchsorted(products, drawn)] = np.arange(len(drawn))
         example = np.concatenate([seen[0], np.arange(len(target))])
         closed = number[np.concatenate([np.searchsorted(products, seen[1]), target])]
-        scores, of_targets = self._sampled(model, windows, steps, drawn)
+        scores, of_targets = self._sampled(model, windows, steps, targets, drawn)
         return Batch(
             np.searchsorted(products, history),
             row,
@@ -184,6 +199,17 @@ class Examples:
             weight,
         )
 
+    def _places(
+        self, window: Ints, steps: NDArray[np.int64], random: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """int64: where the targets of these steps are, each drawn from the ``horizon`` that follow; the very next one
+        where the shopper has that product already."""
+        if self.horizon == 1:
+            return steps + 1
+        ahead = random.integers(1, np.minimum(self.horizon, len(window) - 1 - steps), endpoint=True)
+        known = [window[t + k] in window[: t + 1] for t, k in zip(steps, ahead, strict=True)]
+        return steps + np.where(known, 1, ahead)
+
     def _every(
         self, model: Baseline, windows: Sequence[Ints], steps: Sequence[NDArray[np.int64]]
     ) -> NDArray[np.float32]:
@@ -199,15 +225,16 @@ class Examples:
         model: Baseline,
         windows: Sequence[Ints],
         steps: Sequence[NDArray[np.int64]],
+        targets: Sequence[Ints],
         drawn: NDArray[np.int64],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The baseline's scores float32[examples, drawn] of the sample, and float32[examples] of the targets."""
-        found, targets = [], []
-        for window, own in zip(windows, steps, strict=True):
-            scores = self._scaled(model.score_steps(window[:-1], np.append(drawn, window[own + 1]))[own])
-            found.append(scores[:, : len(drawn)])
-            targets.append(scores[np.arange(len(own)), len(drawn) + np.arange(len(own))])
-        return np.concatenate(found), np.concatenate(targets)
+        every, of_targets = [], []
+        for window, own, wanted in zip(windows, steps, targets, strict=True):
+            scores = self._scaled(model.score_steps(window[:-1], np.append(drawn, wanted))[own])
+            every.append(scores[:, : len(drawn)])
+            of_targets.append(scores[np.arange(len(own)), len(drawn) + np.arange(len(own))])
+        return np.concatenate(every), np.concatenate(of_targets)
 
     def _scaled(self, scores: NDArray[np.float64]) -> NDArray[np.float32]:
         return (scores / self.scale).astype(np.float32)

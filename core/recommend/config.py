@@ -162,6 +162,13 @@ class TrainConfig(BaseModel):
         RankLoss.AUTO,
         description="Softmax over the whole catalogue or over a sample of it, or BPR against single products.",
     )
+    horizon: int = _field(
+        "training",
+        0,
+        ge=0,
+        le=200,
+        description="Answers are drawn from so many products that follow; 0 as the split asks: the next, or several.",
+    )
     negatives: int = _field(
         "training",
         1_024,

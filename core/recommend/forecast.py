@@ -36,7 +36,7 @@ def forecast(config: TrainConfig, *, products: int, shoppers: int, events: int, 
     reader = config.layers * (12 * config.width**2 + 2 * length * config.width) + 2 * size * config.width
     ranked = products
     if ranking(config, products) is RankLoss.SAMPLED_SOFTMAX:
-        ranked = min(products, config.negatives + int(config.batch_size * length))
+        ranked = min(products, config.negatives)
     epoch = 6.0 * events * (ranked * size + reader + size * length)
     again = {"none": 0, "fgsm": 2, "pgd": config.adversarial_steps + 2}[config.adversarial]
     judged = 2.0 * min(shoppers, 2_000) * products * (size + 40)

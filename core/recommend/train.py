@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.errors import RunError
 from core.recommend.adversary import Fgsm, perturbed
-from core.recommend.batches import Examples
+from core.recommend.batches import Examples, horizon_of
 from core.recommend.compute import Stepper, Team, join, largest, team
 from core.recommend.config import TrainConfig
 from core.recommend.gate import opened
@@ -117,6 +117,7 @@ class Trainer:
             scale=prepared.scale,
             seed=config.seed,
             sampler=sampler,
+            horizon=horizon_of(config.horizon, prepared.split.valid),
         )
         self.optimiser = optimiser_of(self.network, self.objective.views, config)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)

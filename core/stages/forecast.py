@@ -214,11 +214,12 @@ def _trust(workspace: Workspace, model: str, results: Sequence[Mapping[str, Any]
 
 
 def _probe(cascade: Reader, works: Sequence[Work], model: str, known: Pace) -> Pace:
-    """Read a few products, and let the model read two of them; what it takes to load is not counted."""
+    """Read a few products, and let the model read two of them; what it takes to load is not counted, nor what the
+    first text of each length costs, which a build pays once."""
     some = list(works[:: max(1, len(works) // PROBED)][:PROBED])
     if not some:
         return known
-    cascade.read_both(some[:1])
+    cascade.read_both(some)
     length = max(1, sum(len(document.text) for work in some for document in work.documents))
     letters = dict(known.letters)
     readers: dict[str, Callable[[], object]] = {

@@ -58,6 +58,7 @@ _OPTIONS: Mapping[str, tuple[int, ...]] = {
     "heads": (1, 2, 4, 8),
     "batch_size": (16, 32, 64, 128, 256),
     "negatives": (64, 256, 1_024, 4_096),
+    "horizon": (0, 1, 4, 16),
 }
 """Numbers of which only some go together with others, or are worth trying."""
 
