@@ -20,10 +20,10 @@ sample tells no difference."""
 
 def horizon_of(wanted: int, questions: Cases) -> int:
     """From how many products that follow the answers of training are drawn: as wanted; 0 is the very next one where
-    each question has one answer, and SEVERAL elsewhere: whoever is to say what comes in the next weeks should not
-    learn the next step only (the dense all-action loss of Pancha et al. 2022, one draw of it)."""
-    alone = all(len(target) == 1 for target in questions.targets)
-    return wanted or (1 if alone else SEVERAL)
+    questions have one answer (fewer than two on the mean), and SEVERAL elsewhere: whoever is to say what comes in the
+    next weeks should not learn the next step only (the dense all-action loss of Pancha et al. 2022, one draw of it)."""
+    answers = sum(len(target) for target in questions.targets)
+    return wanted or (1 if answers < 2 * len(questions) else SEVERAL)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from core.recommend.baselines import fit
 from core.recommend.batches import SEVERAL, Batch, Examples, horizon_of
-from core.recommend.data import Interactions, leave_one_out
+from core.recommend.data import Cases, Interactions
 from core.recommend.sampling import Sampler
-from tests.recommend_world import cut, interactions
+from tests.recommend_world import cut
 
 
 def batches(data: Interactions, horizon: int, sampled: bool = False) -> list[Batch]:
@@ -23,16 +23,16 @@ def batches(data: Interactions, horizon: int, sampled: bool = False) -> list[Bat
     return list(examples.epoch(0))
 
 
-def test_the_very_next_product_is_the_answer_where_each_question_has_one() -> None:
-    one = leave_one_out(interactions())
-    assert horizon_of(0, one.valid) == 1
-    assert horizon_of(0, cut().valid) == SEVERAL
-    assert horizon_of(5, one.valid) == 5
-    for batch in batches(one.train, 1):
-        inside = batch.step + 1 < batch.history.shape[1]
-        following = batch.history[batch.row[inside], batch.step[inside] + 1]
-        # The window's last product is padded where the history is shorter.
-        assert np.all((following == batch.target[inside]) | (following == 0))
+@pytest.mark.parametrize(
+    ("answers", "wanted", "horizon"),
+    [((1, 1, 1), 0, 1), ((1, 1, 2), 0, 1), ((1, 4, 7), 0, SEVERAL), ((1, 4, 7), 3, 3), ((1, 1, 1), 3, 3)],
+)
+def test_training_answers_as_the_split_asks_unless_told_otherwise(
+    answers: tuple[int, ...], wanted: int, horizon: int
+) -> None:
+    targets = tuple(np.arange(many, dtype=np.int32) for many in answers)
+    shoppers = np.arange(len(answers), dtype=np.int32)
+    assert horizon_of(wanted, Cases(shoppers, targets, targets)) == horizon
 
 
 @settings(max_examples=25, deadline=None)

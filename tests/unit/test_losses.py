@@ -129,6 +129,17 @@ def gradients(prepared: Prepared, config: TrainConfig, batch: Batch) -> np.ndarr
     return np.concatenate([p.grad.numpy().ravel() for p in network.parameters() if p.grad is not None])
 
 
+def test_bpr_over_a_sample_pulls_the_answer_up_where_a_catalogue_is_large(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.recommend.objective.FULL_PRODUCTS", 10)
+    config = small_config(loss="bpr", negatives=12, learning_rate=0.01, epochs=6, patience=6, id_dropout=0.0)
+    trainer = Trainer(prepared, config, prepared.network(config).state_dict())
+    assert next(trainer.examples.epoch(0)).sample is not None
+    curves = trainer.run().curves
+    assert 0 < curves[-1].rank_loss < curves[0].rank_loss
+
+
 def test_a_step_over_a_sample_of_everything_moves_the_network_as_a_full_one(prepared: Prepared) -> None:
     batches = []
     for loss in ("softmax", "sampled_softmax"):
