@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.domain import canonical_json, content_hash
 from core.errors import DataError, ExtractionError
-from core.extract.batches import alike, padded
+from core.extract.batches import alike, padded, rows_of
 from core.extract.ground import Span
 from core.extract.query import Query
 from core.extract.span_network import (
@@ -87,10 +87,13 @@ class SpanReader:
         windows = [(at, item) for at, query in enumerate(queries) for item in self._encoding.encode(query)]
         owners, items = [at for at, _ in windows], [item for _, item in windows]
         device = _device()
+        rows = rows_of(device)
+        # On a processor half precision rounds so coarsely that the number of rows does not show.
+        least = 1 if device.type == "cpu" and _computes_half(device) else rows
         with torch.inference_mode():
-            for places in alike([len(item.ids) for item in items]):
+            for places in alike([len(item.ids) for item in items], rows):
                 chosen = [items[at] for at in places]
-                batch = padded(stack(chosen, device), fill=not _computes_half(device))
+                batch = padded(stack(chosen, device), least)
                 with _half(device):
                     made = torch.stack([network(batch).float() for network in self.networks])
                 logits = made.mean(0).cpu().numpy()

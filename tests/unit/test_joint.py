@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.extract import shipped, teach
-from core.extract.batches import ROWS, STEP, alike
+from core.extract.batches import STEP, alike
 from core.extract.example import Example
 from core.extract.ground import Span
 from core.extract.joint import READER, TAGGER, Joint, Passage, weights
@@ -93,11 +93,11 @@ def test_a_category_the_tagger_has_not_seen_makes_it_less_sure() -> None:
         assert 0.0 < weights(use).threshold <= 0.5
 
 
-@given(st.lists(st.integers(1, 400), max_size=60))
-def test_texts_are_read_once_beside_equally_long_ones(lengths: list[int]) -> None:
-    groups = list(alike(lengths))
+@given(st.lists(st.integers(1, 400), max_size=60), st.integers(1, 20))
+def test_texts_are_read_once_beside_equally_long_ones(lengths: list[int], rows: int) -> None:
+    groups = list(alike(lengths, rows))
     assert sorted(at for group in groups for at in group) == list(range(len(lengths)))
-    assert all(1 <= len(group) <= ROWS for group in groups)
+    assert all(1 <= len(group) <= rows for group in groups)
     assert all(len({-(-lengths[at] // STEP) for at in group}) == 1 for group in groups)
 
 
