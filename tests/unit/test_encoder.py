@@ -41,6 +41,7 @@ from core.stages import REGISTRY
 from core.storage.workspaces import Workspace
 from tests import recommend_world as shop
 from tests import tiny_encoder, tiny_model
+from tests.devices import DEVICE
 
 TEXTS = [product_text(product) for product in shop.products()]
 QUICK: dict[str, Any] = {
@@ -52,7 +53,7 @@ QUICK: dict[str, Any] = {
     "rank": 4,
     "batch_size": 24,
     "precision": "float32",
-    "device": "cpu",
+    "device": DEVICE,
 }
 TUNED = [kind for kind in EncoderKind if kind is not EncoderKind.FROZEN]
 
@@ -83,7 +84,7 @@ def tuner(
     def judge(found: NDArray[np.float32]) -> Quality:
         return validated(found, shop.cut())
 
-    return Tuner(Backbone(str(base), "cpu"), material, config, judge, resume)
+    return Tuner(Backbone(str(base), DEVICE), material, config, judge, resume)
 
 
 def pulled_apart(backbone: Backbone) -> float:
@@ -113,10 +114,10 @@ def test_each_kind_learns_and_is_the_same_when_it_is_read_back(bert: Path, kind:
     assert before is not None
     assert after is not None
     assert after < before
-    again = Backbone(str(bert), "cpu")
+    again = Backbone(str(bert), DEVICE)
     restore(again, made.config, trained.state)
     np.testing.assert_array_equal(again.encode(TEXTS), made.backbone.encode(TEXTS))
-    assert not np.allclose(again.encode(TEXTS), Backbone(str(bert), "cpu").encode(TEXTS), atol=1e-4)
+    assert not np.allclose(again.encode(TEXTS), Backbone(str(bert), DEVICE).encode(TEXTS), atol=1e-4)
     whole = trained.counts["parameters"] == trained.counts["all_parameters"]
     assert whole == (kind is EncoderKind.FULL)
 
@@ -130,9 +131,19 @@ def test_a_decoder_is_tuned_too(llama: Path, kind: EncoderKind) -> None:
     assert before is not None
     assert after is not None
     assert after < before
-    again = Backbone(str(llama), "cpu")
+    again = Backbone(str(llama), DEVICE)
     restore(again, made.config, trained.state)
     np.testing.assert_array_equal(again.encode(TEXTS), made.backbone.encode(TEXTS))
+
+
+@pytest.mark.parametrize(
+    ("device", "pairs", "given", "size"),
+    [("cpu", 9_000, 0, 32), ("cuda", 9_000, 0, 40), ("cuda", 500, 0, 32), ("cuda", 500, 100, 100)],
+)
+def test_a_gpu_is_given_more_pairs_at_once_where_a_pass_keeps_its_steps(
+    device: str, pairs: int, given: int, size: int
+) -> None:
+    assert config_of({"batch_size": given, "most_pairs": 2_000}).pairs_a_step(device, pairs) == size
 
 
 def test_a_frozen_encoder_takes_no_step(bert: Path) -> None:

@@ -21,6 +21,9 @@ RATES: dict[EncoderKind, float] = {
 }
 """The usual peak learning rate of each kind: the fewer the weights, the higher."""
 CPU_PAIRS, GPU_PAIRS = 32, 256
+STEPS_A_PASS = 50
+"""A GPU is not given so many pairs at once that a pass has fewer steps: a small catalogue would learn in no step at
+all."""
 
 
 class TuneConfig(BaseModel):
@@ -65,7 +68,7 @@ class TuneConfig(BaseModel):
     )
 
     batch_size: int = setting(
-        "training", 0, ge=0, le=8192, description="Pairs of a step; 0 for 32, or 256 on a GPU."
+        "training", 0, ge=0, le=8192, description="Pairs of a step; 0 for 32, or up to 256 on a GPU."
     )
     learning_rate: float = setting(
         "training", 0.0, ge=0.0, le=1.0, description="Peak learning rate; 0 for the usual one of the kind."
@@ -100,9 +103,11 @@ class TuneConfig(BaseModel):
         """The peak learning rate that is meant."""
         return self.learning_rate or RATES[self.kind]
 
-    def pairs_a_step(self, device: str) -> int:
-        """The batch size that is meant."""
-        return self.batch_size or (GPU_PAIRS if device == "cuda" else CPU_PAIRS)
+    def pairs_a_step(self, device: str, pairs: int) -> int:
+        """The batch size that is meant where there are so many pairs."""
+        if self.batch_size or device != "cuda":
+            return self.batch_size or CPU_PAIRS
+        return min(GPU_PAIRS, max(CPU_PAIRS, min(pairs, self.most_pairs) // STEPS_A_PASS))
 
 
 PRESETS: dict[str, TuneConfig] = {

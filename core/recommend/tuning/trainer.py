@@ -67,7 +67,8 @@ class Tuner(Training[Step, Check, Trained]):
         resume: Checkpoint | None = None,
     ) -> None:
         self.backbone, self.material, self.config, self.judge = backbone, material, config, judge
-        device, self.pairs_a_step = backbone.device, config.pairs_a_step(backbone.device)
+        device = backbone.device
+        self.pairs_a_step = config.pairs_a_step(device, len(material.pairs))
         self.pretraining = Pretraining(
             backbone, material.texts, config, 2 * self.pairs_a_step, self._autocast
         )
