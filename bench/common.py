@@ -49,8 +49,12 @@ def peak_memory_mb(*, children: bool = False) -> float:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A Markdown table."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    return "\n".join(line(cells) for cells in (columns, ["---"] * len(columns), *rows))
+
+
+def line(cells: Sequence[object]) -> str:
+    """A line of such a table."""
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
 def _cell(value: object) -> str:

@@ -15,6 +15,7 @@ from core.recommend.config import TrainConfig, config_of
 from core.recommend.data import Interactions, Split, temporal_split
 from core.recommend.experiment import Outcome, run_training
 from core.storage.workspaces import Workspace
+from tests.devices import DEVICE
 from tests.graph_world import read
 
 USES = ("camping", "travel", "home office", "small kitchens")
@@ -104,7 +105,7 @@ def small_config(**values: object) -> TrainConfig:
             "patience": 3,
             "batch_size": 32,
             "residual_folds": 2,
-            "device": "cpu",
+            "device": DEVICE,
             "threads": 1,
             "certificate": False,
             **values,

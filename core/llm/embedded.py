@@ -18,7 +18,7 @@ class EmbeddedModel(TransformersModel):
     """Serves the model fetched at set-up, with the shipped adapter unless ``plain``; raises ModelUnavailable where
     its files are not there."""
 
-    def __init__(self, batch: int = 8, *, plain: bool = False) -> None:
+    def __init__(self, batch: int = 0, *, plain: bool = False) -> None:
         adapter = SHIPPED if with_adapter() and not plain else None
         name = f"{EMBEDDED}@{version_of(adapter)}" if adapter else EMBEDDED
         super().__init__(

@@ -96,7 +96,7 @@ def _of_transformers(model_id: str, options: Mapping[str, Any]) -> TransformersM
         model_id,
         options["model"],
         languages=tuple(options.get("languages") or ["*"]),
-        batch=int(options.get("batch", 8)),
+        batch=int(options.get("batch", 0)),
         chat=bool(options.get("chat", True)),
         local_only=Path(str(options["model"])).is_dir(),
     )

@@ -101,7 +101,8 @@ class Training(ABC, Generic[S, C, T]):
     ) -> T:
         """Train until the steps are done or validation stops getting better, and load the best weights. ``check`` may
         raise to stop; ``save`` is called after each validation. A resumed run ends with the weights of one that was
-        never interrupted. Raises DataError where the loss is no longer a number."""
+        never interrupted, on a GPU but for the order in which it adds up. Raises DataError where the loss is no longer
+        a number."""
         began, before = time.perf_counter(), self.seconds
         if self.device == "cuda":
             torch.cuda.reset_peak_memory_stats()

@@ -18,6 +18,7 @@ from core.llm.grammar import CopyForm
 from core.llm.presence import hub_folder
 from core.settings import settings
 
+_CPU_BATCH, _GPU_BATCH = 8, 64
 _TURN_TOKENS = 30
 """About what a chat template puts around a prompt."""
 
@@ -25,8 +26,8 @@ _TURN_TOKENS = 30
 class TransformersModel:
     """A causal LM by hub id or folder. Loaded on first use, so that making one costs nothing.
 
-    ``batch`` prompts are decoded together. ``chat`` wraps a prompt in the model's own chat template, where it has
-    one. ``local_only`` never asks the network. ``adapter`` is the folder of an adapter for it.
+    ``batch`` prompts are decoded together, 0 for what suits the device. ``chat`` wraps a prompt in the model's own chat
+    template, where it has one. ``local_only`` never asks the network. ``adapter`` is the folder of an adapter for it.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class TransformersModel:
         source: str | Path,
         *,
         languages: tuple[str, ...] = ("*",),
-        batch: int = 8,
+        batch: int = 0,
         chat: bool = True,
         local_only: bool = False,
         adapter: Path | None = None,
@@ -58,8 +59,9 @@ class TransformersModel:
     ) -> list[Completion]:
         """See ``LanguageModel.complete``."""
         made: list[Completion] = []
-        for first in range(0, len(prompts), self.batch):
-            group = slice(first, first + self.batch)
+        size = self.batch or (_GPU_BATCH if best_device() == "cuda" else _CPU_BATCH)
+        for first in range(0, len(prompts), size):
+            group = slice(first, first + size)
             made += self._batch(prompts[group], forms[group], max_tokens, on_token, first)
         return made
 

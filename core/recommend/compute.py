@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from core.errors import ConfigError
 
+T = TypeVar("T")
 GROUP = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """Variables that tell a process its place in a group."""
 PATIENCE = timedelta(hours=2)
@@ -78,6 +80,16 @@ class Stepper:
         """Go on with the loss scale of a checkpoint."""
         if state:
             self._scaler.load_state_dict(state)
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items, each made by another thread while the one before it is used: a GPU does not wait for the
+    processor to draw its next batch."""
+    with ThreadPoolExecutor(1) as other:
+        coming = other.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = other.submit(next, items, None)
+            yield item
 
 
 def out_of_memory(error: BaseException) -> bool:

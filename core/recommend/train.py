@@ -15,7 +15,7 @@ from torch import Tensor
 from core.errors import RunError
 from core.recommend.adversary import Fgsm, perturbed
 from core.recommend.batches import Examples, horizon_of
-from core.recommend.compute import Stepper, Team, join, largest, team
+from core.recommend.compute import Stepper, Team, ahead, join, largest, team
 from core.recommend.config import TrainConfig
 from core.recommend.gate import opened
 from core.recommend.level import level
@@ -214,7 +214,8 @@ class Trainer:
         random = np.random.default_rng((self.config.seed, number, 1))
         losses, norms, samples = np.zeros(4), [], 0
         self.network.train()
-        for batch in self.examples.epoch(number):
+        batches = self.examples.epoch(number)
+        for batch in batches if self.device == "cpu" else ahead(batches):
             check()
             if len(batch.target):
                 parts, norm = self.steps.take(batch, random)

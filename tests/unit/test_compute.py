@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError
 from core.recommend.batches import Batch
-from core.recommend.compute import half_of, largest
+from core.recommend.compute import ahead, half_of, largest
 from core.recommend.config import TrainConfig
 from core.recommend.prepare import Prepared, prepare
 from core.recommend.train import Trainer
+from tests.devices import only_cpu
 from tests.recommend_world import cut, facts, products, small_config
 
 STILL = {"dropout": 0.0, "graph_loss": "none", "epochs": 2}
@@ -39,7 +41,7 @@ def trained(prepared: Prepared, config: TrainConfig) -> np.ndarray:
 
 
 def weights(trainer: Trainer) -> np.ndarray:
-    return np.concatenate([value.detach().numpy().ravel() for value in trainer.network.parameters()])
+    return np.concatenate([value.detach().cpu().numpy().ravel() for value in trainer.network.parameters()])
 
 
 def test_mixed_precision_learns_the_same_from_coarser_numbers(prepared: Prepared) -> None:
@@ -79,6 +81,25 @@ def test_the_search_for_a_batch_ends_at_a_size_that_fits_and_whose_double_does_n
     else:
         assert found * 2 > min(limit, max(start, most))
     assert len(tried) <= 2 * 14
+
+
+@given(st.lists(st.integers(), max_size=9), st.integers(0, 9))
+def test_items_made_ahead_are_the_same_ones_and_an_error_among_them_comes_in_its_place(
+    items: list[int], end: int
+) -> None:
+    def made() -> Iterator[int]:
+        yield from items[:end]
+        if end < len(items):
+            raise ArithmeticError("no more")
+
+    given, found = made(), list[int]()
+    try:
+        found.extend(ahead(given))
+    except ArithmeticError:
+        assert end < len(items)
+    else:
+        assert end >= len(items)
+    assert found == items[:end]
 
 
 def test_a_shopper_that_does_not_fit_alone_is_an_error_that_says_what_to_do() -> None:
@@ -122,6 +143,7 @@ def test_where_not_even_one_shopper_fits_the_run_fails_as_what_it_is(
         trainer.run()
 
 
+@only_cpu
 def test_the_batch_that_was_found_is_kept_over_a_resume(
     prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,5 +159,6 @@ def test_the_batch_that_was_found_is_kept_over_a_resume(
     assert again.examples.batch == 16
 
 
+@only_cpu
 def test_two_processes_share_a_step_to_the_same_end(prepared: Prepared, plain: np.ndarray) -> None:
     assert trained(prepared, small_config(**STILL, processes=2)) == pytest.approx(plain, abs=2e-4)

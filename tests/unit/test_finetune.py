@@ -131,9 +131,9 @@ def test_the_loss_with_a_shared_start_is_that_of_the_whole_sequences(tiny: Path)
     tuner = Finetuner(tiny_model.model(tiny), _lessons(), FinetuneConfig(**QUICK, precision="float32"))
     (batch, *_) = batches(tuner.train, 3)
     loss, _right = token_loss(tuner.model, tuner.config, batch)
-    wanted = 0.0
+    wanted, device = 0.0, tuner.model.get_base_model().device
     for item in batch.items:
-        logits = tuner.model(torch.tensor([item.ids])).logits[0].log_softmax(-1)
+        logits = tuner.model(torch.tensor([item.ids], device=device)).logits[0].log_softmax(-1)
         wanted -= sum(float(logits[at - 1, item.ids[at]]) for at in item.learned)
     assert float(loss) == pytest.approx(wanted, rel=1e-4)
 
@@ -169,7 +169,7 @@ def test_merged_it_computes_what_it_computed_in_training(listed: Path, tiny: Pat
     keep(adapters.home() / "mugs", tiny_model.model(tiny), "tiny", trained, config, _lessons(), "mugs")
     merged = registry.load("tiny+mugs")._adapted(torch.float32)
     ids = torch.tensor([tiny_model.model(tiny).encode("Text: Acme mug")])
-    trained.model.eval()
+    trained.model.to("cpu").eval()
     assert torch.allclose(merged(ids).logits, trained.model(ids).logits, atol=2e-2)
     assert not torch.allclose(
         merged(ids).logits, tiny_model.model(tiny).fresh(torch.float32)(ids).logits, atol=2e-2
@@ -196,10 +196,14 @@ def test_a_resumed_run_ends_with_the_same_adapter(
     with pytest.raises(Cancelled):
         broken.run(check=stop, save=lambda state: kept.append(state))
     resumed = Finetuner(tiny_model.model(tiny), _lessons(), config, resume=kept[-1]).run()
-    assert [step.loss for step in resumed.steps] == [step.loss for step in whole.steps]
-    assert [one.loss for one in resumed.checks] == [one.loss for one in whole.checks]
+    # A GPU adds gradients up in whatever order its threads come: twice the same run differs in the last digits there.
+    off = 1e-4 if torch.cuda.is_available() else 0.0
+    assert [step.loss for step in resumed.steps] == pytest.approx(
+        [step.loss for step in whole.steps], rel=off
+    )
+    assert [one.loss for one in resumed.checks] == pytest.approx([one.loss for one in whole.checks], rel=off)
     for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, resumed.model.state_dict()[name]), name
+        assert torch.allclose(value, resumed.model.state_dict()[name], rtol=off, atol=off), name
 
 
 def test_it_stops_when_validation_no_longer_gets_better(tiny: Path) -> None:
