@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from core.recommend.serve.examples import Example
 from core.recommend.serve.lists import Missed, Shown, explained
 from core.recommend.serve.need import Need, met, policy_for, scores
 from core.recommend.serve.policy import Policy
@@ -13,18 +14,16 @@ from core.storage.workspaces import Workspace
 from core.ui import recommend_list as listed
 from core.ui.charts import BASELINE
 from core.ui.facts import chip
-from core.ui.serving import Serving, reader_of
+from core.ui.serving import Serving, examples_of, reader_of
 from core.ui.shell import set_params
 from core.ui.text import number, t
-
-EXAMPLES = ("a", "b", "c")
 
 
 def understood(workspace: Workspace, served: Serving, text: str) -> Need:
     """Read a need and draw what was understood of it; examples to try where there is none."""
     need = reader_of(workspace, served).read(text)
     if need.empty:
-        _examples()
+        _examples(workspace, served)
         return need
     shelf = served.shelf
     parts = [chip(trait.relation, shelf.name(trait)) for trait in need.wanted]
@@ -59,12 +58,22 @@ def show_answer(served: Serving, need: Need, shown: list[Shown]) -> None:
     listed.plain_cards(served, shown, chips)
 
 
-def _examples() -> None:
+def _examples(workspace: Workspace, served: Serving) -> None:
+    texts = [_words(example) for example in examples_of(workspace, served)]
+    if not texts:
+        return
     with st.container(horizontal=True, key="recommend-examples"):
         st.caption(t("recommend.need_try"), width="content")
-        for name in EXAMPLES:
-            text = t(f"recommend.need_example_{name}")
-            st.button(text, key=f"need_{name}", type="tertiary", on_click=_try, args=(text,))
+        for at, text in enumerate(texts):
+            st.button(text, key=f"need_{at}", type="tertiary", on_click=_try, args=(text,))
+
+
+def _words(example: Example) -> str:
+    form: str = example.form
+    if example.price is None and form in ("under", "alone"):
+        form = "both" if example.second else "single"
+    price = number(example.price or 0.0, 0)
+    return t(f"recommend.need_{form}", first=example.first, second=example.second, price=price)
 
 
 def _try(text: str) -> None:

@@ -18,7 +18,7 @@ from core.storage.workspaces import Workspace
 from core.ui.facts import Span, chip, highlight
 from core.ui.recommend_list import Labels
 from core.ui.recommend_who import Asked
-from core.ui.serving import Serving, audience_of
+from core.ui.serving import Serving, audience_of, sketch_of
 from core.ui.session import cached_graph
 from core.ui.shell import go
 from core.ui.tables import table
@@ -38,7 +38,7 @@ def desk(workspace: Workspace, served: Serving, asked: Asked) -> None:
     """The form, what is read in it, for whom the product would be, and what it is like."""
     left, right = st.columns(2, gap="large")
     with left:
-        product = _form(served)
+        product = _form(workspace, served)
         if not product.title.strip():
             return
         with st.spinner(t("recommend.new_loading")):  # what is loaded once is no part of an answer's time
@@ -102,16 +102,16 @@ def desk(workspace: Workspace, served: Serving, asked: Asked) -> None:
         )
 
 
-def _form(served: Serving) -> Product:
+def _form(workspace: Workspace, served: Serving) -> Product:
     st.html(f'<h2 class="sg-h2">{escape(t("recommend.new_paste"))}</h2>')
     title = st.text_input(
-        t("recommend.new_title"), t("recommend.new_title_example"), max_chars=400, key="recommend_new_title"
+        t("recommend.new_title"), sketch_of(workspace, served), max_chars=400, key="recommend_new_title"
     )
     description = st.text_area(
         t("recommend.new_description"),
-        t("recommend.new_description_example"),
         max_chars=8_000,
         height=110,
+        placeholder=t("recommend.new_description_hint"),
         key="recommend_new_description",
     )
     first, second, third = st.columns(3)

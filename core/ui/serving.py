@@ -20,6 +20,7 @@ from core.ui.text import distinct, number, t
 if TYPE_CHECKING:
     from core.domain import Product
     from core.recommend.rank import Recommender, Scored
+    from core.recommend.serve.examples import Example
     from core.recommend.serve.need import Reader
     from core.recommend.serve.shelf import Shelf
     from core.recommend.serve.trial import Effect, Trial
@@ -139,9 +140,26 @@ def reader_of(workspace: Workspace, served: Serving) -> Reader:
     return _reader(str(workspace.folder), served.version, served)
 
 
+def examples_of(workspace: Workspace, served: Serving) -> tuple[Example, ...]:
+    """Needs to try, in the words of this catalogue."""
+    return _examples(str(workspace.folder), served.version, served)[0]
+
+
+def sketch_of(workspace: Workspace, served: Serving) -> str:
+    """A product that this catalogue might get."""
+    return _examples(str(workspace.folder), served.version, served)[1]
+
+
 def audience_of(workspace: Workspace, served: Serving) -> Audience:
     """The shoppers that a new product is held against."""
     return _audience(str(workspace.folder), served.version, served)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _examples(folder: str, version: str, _served: Serving) -> tuple[tuple[Example, ...], str]:
+    from core.recommend.serve.examples import needs, sketch
+
+    return needs(_served.shelf), sketch(_served.shelf)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

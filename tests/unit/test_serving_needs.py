@@ -8,13 +8,15 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.domain import Product
+from core.domain import Fact, Node, Product
 from core.recommend.baselines import NEEDS_TEXT
 from core.recommend.newcomers import extended, lenders
 from core.recommend.rank import Recommender
+from core.recommend.serve.examples import needs, sketch
 from core.recommend.serve.need import Reader, met, policy_for, scores
 from core.recommend.serve.policy import AS_RANKED, Trait
 from core.recommend.serve.prices import prices
+from core.recommend.serve.shelf import Shelf
 from core.recommend.serve.unseen import Read, audience, for_whom, most_like, read, vector
 from tests.recommend_world import facts
 from tests.serving_world import histories, model, shelf
@@ -54,6 +56,40 @@ def test_a_need_is_read_in_the_words_of_the_catalogue_and_met_by_what_has_its_fa
     found = scores(need, shelf(), model())
     first = [int(row) for row in np.argsort(-found, kind="stable")[:10]]
     assert all(met(need, shelf(), row) == (CAMPING,) for row in first)
+
+
+def test_what_is_proposed_to_try_is_understood_and_met_by_products() -> None:
+    proposed = needs(tools())
+    assert {example.form for example in proposed} == {"for", "under", "without"}
+    for example in proposed:
+        words = {"for": "for", "under": f"under {example.price},", "without": "not"}[example.form]
+        need = Reader(tools()).read(f"{example.first} {words} {example.second}")
+        told = {tools().name(trait) for trait in (*need.wanted, *need.unwanted)}
+        assert told == {example.first, example.second}
+        assert bool(need.unwanted) == (example.form == "without")
+        assert need.price_to == example.price
+        assert tools().allowed(policy_for(need, AS_RANKED.with_(wanted=need.wanted))).any()
+    assert sketch(tools()).startswith(("hammer, ", "saw, ", "brush, "))
+    bare = replace(tools(), traits={}, names={})
+    assert needs(bare) == ()
+    assert sketch(bare) == ""
+
+
+@cache
+def tools() -> Shelf:
+    """Nine of each of three kinds, a third of each made of wood, a third red, a third for the garden."""
+    kinds, own = ("hammer", "saw", "brush"), range(27)
+    found = [Fact(f"k{n}", f"product:t{n}", "productType", f"kind:{kinds[n % 3]}", (), 1.0) for n in own]
+    for relation, value, rest in (("material", "wood", 0), ("color", "red", 1), ("usedFor", "garden", 2)):
+        found += [
+            Fact(f"{value}{n}", f"product:t{n}", relation, f"{relation}:{value}", (), 1.0)
+            for n in own
+            if n // 3 % 3 == rest
+        ]
+    nodes = {f.object: Node(f.object, "Value", f.object.partition(":")[2]) for f in found}
+    ids = [f"t{n}" for n in own]
+    known = {name: Product(name, name, price=10.0 + n) for n, name in enumerate(ids)}
+    return Shelf.of(ids, known, found, nodes, np.ones(27, np.float32), np.ones((27, 2)))
 
 
 def test_a_need_without_a_word_of_the_catalogue_is_the_average_shoppers_list() -> None:
