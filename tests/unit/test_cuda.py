@@ -68,7 +68,7 @@ def test_vectors_of_texts_are_those_of_a_processor(tmp_path: Path) -> None:
     np.testing.assert_allclose(there, here, atol=2e-3)
 
 
-def test_a_text_is_read_the_same_whatever_stands_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_is_read_the_same_whatever_stands_beside_it() -> None:
     need({state.name: state.present for state in status()}[SENTENCES], "The sentence encoder is not fetched.")
     texts = ["Red steel mug", "Oak desk tray for pens, 30 x 20 cm", "Green tea 100 g " * 9] * 60
     joint = Joint(default(), None, ReaderFiles(shipped.READER, "shipped", False))
