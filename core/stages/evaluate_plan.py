@@ -16,7 +16,7 @@ from core.storage.workspaces import Workspace
 
 SEED = 0
 START_SECONDS = 8.0
-LEARN_SECONDS, READ_SECONDS, MODEL_SECONDS = 6e-3, 3e-4, 2.0
+LEARN_SECONDS, READ_SECONDS, MODEL_SECONDS = 1.5e-3, 8e-5, 2.0
 """Per character of a question in training (all epochs) and in reading, and per text that the model reads: on two
 cores that do nothing else, until evaluations in the workspace have measured them."""
 _ROUGH_CHARS, _ROUGH_TEXTS, _LATEST = 20_000, 5, 3
