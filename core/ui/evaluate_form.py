@@ -12,7 +12,7 @@ from core.llm.base import ModelCard
 from core.stages.evaluate_plan import EvaluateParams, at_most, forecast, parse, parts, size_of
 from core.stages.evaluate_texts import LEAST_REVIEWED, Material
 from core.storage.workspaces import Workspace
-from core.ui.evaluate_state import evaluations, texts_of
+from core.ui.evaluate_state import evaluations, from_nothing, texts_of
 from core.ui.labelled_file import labelled_file
 from core.ui.shell import problem
 from core.ui.text import duration, number, percent, t
@@ -75,6 +75,8 @@ def _who(asked: dict[str, Any]) -> dict[str, Any]:
     method = _choose("method", METHODS)
     st.caption(t(f"evaluate.about_{method}"))
     chosen: dict[str, Any] = {"method": method}
+    if from_nothing(asked | chosen):
+        st.caption(t("evaluate.from_nothing"))
     if method != "tagger":
         one, two = st.columns(2)
         with one:

@@ -88,6 +88,11 @@ def how_name(params: Mapping[str, Any]) -> str:
     return t("evaluate.how_as_is")
 
 
+def from_nothing(params: Mapping[str, Any]) -> bool:
+    """Whether the span reader that is judged could not begin from the shipped one, which knows these very texts."""
+    return (params["source"], params["how"]) == ("sample", "folds") and params["method"] != "llm"
+
+
 def method_name(params: Mapping[str, Any]) -> str:
     """Who read, in a few words."""
     name = t(f"evaluate.method_{params['method']}")

@@ -15,7 +15,7 @@ from core.ui.evaluate_calibration import calibration
 from core.ui.evaluate_charts import curve_figure, triage_figure
 from core.ui.evaluate_compare import differences
 from core.ui.evaluate_errors import errors
-from core.ui.evaluate_state import SCORES, Kept, labels, points, signed
+from core.ui.evaluate_state import SCORES, Kept, from_nothing, labels, points, signed
 from core.ui.shell import param, set_params
 from core.ui.tables import table
 from core.ui.text import number, percent, t
@@ -50,6 +50,8 @@ def bar(known: Mapping[str, Kept], asked: str) -> tuple[Kept, Kept | None]:
 def evaluation(kept: Kept, other: Kept | None) -> None:
     """Draw everything about one evaluation, and what is different in the other."""
     figures(kept.result, other.result if other else None)
+    if from_nothing(kept.params):
+        st.caption(t("evaluate.from_nothing"))
     if other:
         differences(kept, other)
     st.fragment(_inside)(kept)

@@ -105,8 +105,10 @@ def test_an_empty_page_leads_to_the_form_and_the_form_to_a_job(workspace: Worksp
 def test_as_it_is_on_the_sample_warns_that_its_texts_were_seen(workspace: Workspace) -> None:
     test = opened(workspace, view="new")
     assert "have learned from these very texts" not in words(test)
+    assert "so it stays out" in words(test), "in folds the shipped reader is not begun from"
     test.segmented_control(key="evaluate-how").set_value("as_is").run()
     assert "have learned from these very texts" in words(test)
+    assert "so it stays out" not in words(test)
     assert not [toggle for toggle in test.toggle if toggle.key == "evaluate-curve"]
 
 
