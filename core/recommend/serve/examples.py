@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.ontology import Family, family
 from core.recommend.serve.policy import BRAND, CATEGORY, Trait
@@ -43,16 +42,17 @@ def needs(shelf: Shelf) -> tuple[Example, ...]:
     """At most one of each form, each of other traits, commoner ones first; where no two go together the commonest
     trait or brand alone. Empty for a shelf without any."""
     spoken = _spoken(shelf)
+    pairs, used = _pairs(spoken, len(shelf)), set[Trait]()
     found: list[Example] = []
-    used: set[Trait] = set()
     for form in ("for", "under", "without"):
-        best = max(_pairs(form, spoken, used), key=lambda pair: pair[0], default=None)
-        if best is None:
+        fitting = ((pair.fit(form), pair) for pair in pairs if not used & {pair.first, pair.second})
+        (_, fit), best = max(fitting, key=lambda rated: rated[0], default=((False, 0), None))
+        if best is None or not fit:
             continue
-        _, first, second = best
-        used |= {first, second}
-        price = _price(shelf, _both(spoken, first, second)) if form == "under" else None
-        found.append(Example(form, shelf.name(first), shelf.name(second), price))
+        used |= {best.first, best.second}
+        both = np.intersect1d(spoken[best.first], spoken[best.second], assume_unique=True)
+        price = _price(shelf, both) if form == "under" else None
+        found.append(Example(form, shelf.name(best.first), shelf.name(best.second), price))
     alone = spoken or _common(shelf, lambda trait: trait.relation == BRAND)
     if not found and alone:
         commonest, rows = next(iter(alone.items()))
@@ -61,13 +61,38 @@ def needs(shelf: Shelf) -> tuple[Example, ...]:
 
 
 def sketch(shelf: Shelf) -> str:
-    """The words of the product that shares the most traits with others, what it is first; "" for none."""
-    held: dict[int, dict[str, str]] = {}
-    for trait, rows in sorted(_spoken(shelf).items(), key=lambda pair: pair[0].relation not in KINDS):
-        for row in rows.tolist():
-            held.setdefault(row, {}).setdefault(trait.relation, shelf.name(trait))
-    fullest = max(held, key=lambda row: (bool(held[row].keys() & KINDS), len(held[row]), -row), default=None)
-    return "" if fullest is None else ", ".join([*held[fullest].values()][:_PARTS])
+    """The words of the product that shares the most kinds of traits with others, what it is first; "" for none."""
+    spoken = sorted(_spoken(shelf).items(), key=lambda pair: pair[0].relation not in KINDS)
+    if not spoken:
+        return ""
+    weight = np.zeros(len(shelf), np.int64)
+    for relation in {trait.relation for trait, _ in spoken}:
+        rows = np.unique(np.concatenate([rows for trait, rows in spoken if trait.relation == relation]))
+        # What a product is counts more than all that can be said of it.
+        weight[rows] += len(spoken) if relation in KINDS else 1
+    fullest, words = int(weight.argmax()), dict[str, str]()
+    for trait, rows in spoken:
+        if fullest in rows:
+            words.setdefault(trait.relation, shelf.name(trait))
+    return ", ".join([*words.values()][:_PARTS])
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two traits of different relations, and how many products have both and only the first."""
+
+    first: Trait
+    second: Trait
+    together: int
+    apart: int
+
+    def fit(self, form: Form) -> tuple[bool, int]:
+        """Whether the first is a kind of product, and how many products speak for a need of that form (0: too few)."""
+        kind, named = self.first.relation in KINDS, family(self.second.relation)
+        if (named is Family.USE) != (form == "for") or (form == "without" and named not in _LOOKED_AT):
+            return False, 0
+        fit = min(self.together, self.apart) if form == "without" else self.together
+        return (kind, fit) if fit >= _FEWEST else (False, 0)
 
 
 def _spoken(shelf: Shelf) -> dict[Trait, Rows]:
@@ -88,33 +113,26 @@ def _common(shelf: Shelf, asked: Callable[[Trait], bool]) -> dict[Trait, Rows]:
     return dict(chosen[:_MOST])
 
 
-def _pairs(
-    form: Form, spoken: Mapping[Trait, Rows], used: set[Trait]
-) -> Iterator[tuple[tuple[bool, int], Trait, Trait]]:
-    """((whether the first is a kind of product, how well they go together), first, second)."""
-    free = [trait for trait in spoken if trait not in used]
-    for first, second in permutations(free, 2):
-        kind = family(second.relation)
-        if (
-            first.relation == second.relation
-            or second.relation in KINDS
-            or (kind is Family.USE) != (form == "for")
-        ):
-            continue
-        if family(first.relation) is Family.USE or (form == "without" and kind not in _LOOKED_AT):
-            continue
-        together = len(_both(spoken, first, second))
-        apart = len(spoken[first]) - together
-        fit = min(together, apart) if form == "without" else together
-        if fit >= _FEWEST:
-            yield (first.relation in KINDS, fit), first, second
+def _pairs(spoken: Mapping[Trait, Rows], products: int) -> list[_Pair]:
+    import scipy.sparse as sp
+
+    traits, sizes = list(spoken), [len(rows) for rows in spoken.values()]
+    columns = np.concatenate([np.empty(0, np.int64), *spoken.values()])
+    held = sp.csr_matrix(
+        (np.ones(len(columns), np.int64), (np.repeat(np.arange(len(traits)), sizes), columns)),
+        shape=(len(traits), products),
+    )
+    together = (held @ held.T).toarray()
+    return [
+        _Pair(traits[a], traits[b], int(together[a, b]), int(sizes[a] - together[a, b]))
+        for a, b in permutations(range(len(traits)), 2)
+        if traits[a].relation != traits[b].relation
+        and traits[b].relation not in KINDS
+        and family(traits[a].relation) is not Family.USE
+    ]
 
 
-def _both(spoken: Mapping[Trait, Rows], first: Trait, second: Trait) -> NDArray[np.int64]:
-    return np.intersect1d(spoken[first], spoken[second], assume_unique=True)
-
-
-def _price(shelf: Shelf, rows: Sequence[int] | NDArray[np.int64]) -> float | None:
+def _price(shelf: Shelf, rows: Rows) -> float | None:
     """A round price that half of these products are below; None where most have none."""
     known = shelf.price[rows]
     known = known[~np.isnan(known)]
