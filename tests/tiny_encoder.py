@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from core.recommend.text import product_text
+from tests.devices import DEVICE
 from tests.recommend_world import products
 
+TEXTS = [product_text(product) for product in products()]
+QUICK: dict[str, Any] = {
+    "pretrain_epochs": 6,
+    "epochs": 2,
+    "most_pairs": 192,
+    "max_tokens": 24,
+    "checks": 1,
+    "rank": 4,
+    "batch_size": 24,
+    "precision": "float32",
+    "device": DEVICE,
+}
+"""A tuning of a second or two."""
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
