@@ -172,13 +172,15 @@ def _publish(made: Path, final: Path) -> None:
 def _convert_gguf(folder: Path) -> None:
     """Dequantise the GGUF once into bfloat16 safetensors: loading it takes half a minute, these under a second."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
+
+    from core.llm.gguf_tokenizer import gguf_tokenizer
 
     logging.disable_progress_bar()
     gguf = folder / "model.gguf"
     loaded = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf.name, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=gguf.name)
+    tokenizer = gguf_tokenizer(gguf)
     config = loaded.config
     config.name_or_path = EMBEDDED
     for left_over in ("quantization_config", "_pre_quantization_dtype"):

