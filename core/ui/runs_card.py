@@ -6,8 +6,10 @@ from html import escape
 
 import streamlit as st
 
+from core.jobs import Jobs
 from core.recommend import runs
-from core.recommend.comparison import command_line
+from core.recommend.comparison import command_line, full_config
+from core.recommend.seeds import fresh_seed, spread
 from core.storage.workspaces import Workspace
 from core.ui import navigation
 from core.ui.certificate_view import certificate
@@ -39,7 +41,9 @@ def card(workspace: Workspace, run: runs.Run) -> None:
             st.caption(f":material/person_off: {t('runs.left_out', n=number(len(run.metrics['left_out'])))}")
         if run.note:
             st.html(f'<p class="sg-run-note">{escape(run.note)}</p>')
-        _actions(workspace, run)
+        known = runs.list_runs(workspace)
+        _chance(run, known)
+        _actions(workspace, run, known)
     if run.metrics:
         certificate(workspace, run, wide=True)
 
@@ -76,11 +80,40 @@ def _take_back(workspace: Workspace, run_id: str) -> None:
     st.session_state.pop(UNDO, None)
 
 
-def _actions(workspace: Workspace, run: runs.Run) -> None:
+def _chance(run: runs.Run, known: list[runs.Run]) -> None:
+    """How far runs with other seeds lie apart, where there are any."""
+    found = spread(run, known)
+    if found is None:
+        return
+    told = {name: number(getattr(found, name), 4) for name in ("mean", "least", "most", "deviation")}
+    st.caption(
+        f":material/casino: {t('runs.seeds', runs=number(found.runs), **told)}", help=t("runs.seeds_help")
+    )
+
+
+def _another_seed(workspace: Workspace, run: runs.Run, known: list[runs.Run]) -> None:
+    seed = fresh_seed(run, known)
+    config = full_config(run) | {"seed": seed}
+    name = t("runs.seed_name", name=run.name, seed=seed)[: runs.LONGEST_NAME]
+    slot = "cuda:0" if config["device"] == "cuda" else ""
+    job = Jobs(workspace).submit("train", {"config": config, "name": name}, slot)
+    go("train", job=job)
+
+
+def _actions(workspace: Workspace, run: runs.Run, known: list[runs.Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="runs-actions"):
         if run.metrics and st.button(t("runs.see"), icon=":material/recommend:", key=f"see_{run.id}"):
             go("recommend", run=run.id)
         navigation.link("train", t("runs.to_train"), icon="monitoring", run=run.id)
+        repeatable = run.metrics and not run.metrics.get("fork") and not run.metrics.get("search")
+        if repeatable and st.button(
+            t("runs.another_seed"),
+            icon=":material/casino:",
+            key=f"seed_{run.id}",
+            help=t("runs.another_seed_help"),
+            disabled=bool(Jobs(workspace).list("train", active=True)),
+        ):
+            _another_seed(workspace, run, known)
         with st.popover(t("runs.edit"), icon=":material/edit:"):
             _edit(workspace, run)
         with st.popover(t("runs.again"), icon=":material/terminal:"):

@@ -134,3 +134,16 @@ def test_a_run_without_a_certificate_offers_the_job(shop: Workspace) -> None:
     assert not test.exception
     (job,) = Jobs(shop).list("certify", active=True)
     assert job.params == {"run": other.id}
+
+
+def test_another_seed_is_tried_and_the_spread_of_seeds_is_told(shop: Workspace) -> None:
+    second = by_name(shop)["second"]
+    test = opened(shop, run=second.id)
+    assert "differ in the seed alone" not in words(test)
+    test.button(key=f"seed_{second.id}").click().run()
+    (job,) = Jobs(shop).list("train", active=True)
+    assert job.params["config"] == dict(second.config) | {"seed": 0}
+    Jobs(shop).cancel(job.id)
+    run_inline(shop, "train", REGISTRY, job.params)
+    both = words(opened(shop, run=second.id))
+    assert "2 runs that differ in the seed alone" in both
