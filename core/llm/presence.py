@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -89,6 +90,16 @@ def weights(folder: Path) -> int:
         if size:
             return size
     return 0
+
+
+def token_weights(folder: Path) -> int:
+    """How many of a model's weights are its table of tokens, which are looked up and cost no time; 0 where its
+    configuration does not say."""
+    try:
+        told = json.loads((folder / "config.json").read_text("utf-8"))
+        return int(told["vocab_size"]) * int(told["hidden_size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def licence_of(folder: Path) -> str:

@@ -22,6 +22,8 @@ from core.stages.checkpoint import TrainingFile
 from core.stages.params import parsed
 
 _MOST_LINES = 300
+_TOLD_EVERY = 256
+"""Texts after which the job says how far it is."""
 
 
 class EncodeParams(BaseModel):
@@ -88,13 +90,19 @@ def _frozen(context: Context, base: str, found: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Checked:
-    """A backbone that heeds the job's wishes while it reads a catalogue."""
+    """A backbone that heeds the job's wishes while it reads a catalogue, and says how far it is."""
 
     backbone: Any
     context: Context
 
     def encode(self, texts: Sequence[str]) -> Any:
-        return self.backbone.encode(texts, check=self.context.check)
+        import numpy as np
+
+        parts = []
+        for first in range(0, len(texts), _TOLD_EVERY):
+            self.context.progress(first, len(texts), "vectors")
+            parts.append(self.backbone.encode(texts[first : first + _TOLD_EVERY], check=self.context.check))
+        return np.concatenate(parts)
 
 
 def _tuned(
@@ -125,6 +133,7 @@ def _tuned(
     )
     reports = _reports(context, kind, tuner.total, place)
     trained = tuner.run(context.check, *reports, save=file.write)
+    context.progress((place[0] + 1) * tuner.total, place[1] * tuner.total, "vectors_tuned")
     # What is kept is read in full precision, so its quality is measured so.
     vectors = tuner.backbone.encode(found.material.texts, check=context.check)
     quality = validated(vectors, found.split, context.check)

@@ -27,7 +27,7 @@ from core.llm.base import ModelCard
 from core.llm.files import EMBEDDED
 from core.llm.finetune_config import FinetuneConfig, config_of
 from core.llm.lessons import Lesson
-from core.recommend.forecast import speed
+from core.recommend.forecast import STEPS_REACH, speed
 from core.stages.evaluate_texts import of_file
 from core.stages.params import parsed
 from core.stages.schema_versions import in_force
@@ -195,5 +195,5 @@ def forecast(
     latest = max(same, key=lambda card: card.created_at, default=None)
     if latest is None and not base.size:
         return None
-    rate = latest.tokens_per_s if latest else speed() / (4.0 * base.size / _BYTES)
+    rate = latest.tokens_per_s if latest else STEPS_REACH * speed() / (4.0 * base.size / _BYTES)
     return START_SECONDS + tokens / rate

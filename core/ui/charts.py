@@ -55,6 +55,12 @@ def styled(fig: Figure, height: int = 320) -> Figure:
     return fig
 
 
+def unmeasured(fig: Figure, beat: float) -> None:
+    """Let the quality axis of a figure with nothing but the line to ``beat`` begin at zero and hold that line in its
+    middle; left alone it would show negative quality."""
+    fig.update_yaxes(range=[0.0, 2.0 * beat or 1.0])
+
+
 def show(fig: Figure, key: str, **options: Any) -> Any:
     """Draw a figure at the width of its container; ``on_select`` and ``selection_mode`` are passed on."""
     return st.plotly_chart(fig, width="stretch", theme="streamlit", key=key, config=_CONFIG, **options)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.recommend.tuning.kept import EncoderCard
-from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
+from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled, unmeasured
 from core.ui.encoder_state import kind_name
 from core.ui.finetune_charts import smooth
 from core.ui.text import t
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Lines = Sequence[Mapping[str, Any]]
 HEIGHT = 240
+_EMPTY = 10
+"""The steps of an axis on which nothing stands yet."""
 
 
 def perplexity_figure(checks: Lines, total: int = 0) -> Figure:
@@ -93,6 +95,8 @@ def ndcg_figure(checks: Lines, frozen: float | None, total: int = 0) -> Figure:
         )  # fmt: skip
     figure.update_xaxes(title=t("encoder.axis_step"), range=_steps(known, total))
     figure.update_yaxes(title=t("encoder.axis_ndcg"))
+    if not known:
+        unmeasured(figure, frozen or 0.0)
     return styled(figure, HEIGHT)
 
 
@@ -132,5 +136,5 @@ def _colour(card: EncoderCard) -> str:
 
 
 def _steps(lines: Lines, total: int) -> list[float]:
-    last = max([total, *(line["step"] for line in lines), 1])
+    last = max([total, *(line["step"] for line in lines)]) or _EMPTY
     return [0, last * 1.02]

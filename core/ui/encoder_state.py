@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.llm.files import SENTENCES, status
-from core.llm.presence import weights
+from core.llm.presence import token_weights, weights
 from core.llm.registry import trainable
 from core.recommend.tuning.config import TuneConfig
 from core.recommend.tuning.forecast import Size
@@ -22,7 +22,7 @@ _BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A model that can be tuned here; ``weights`` is how many it has, 0 where that is not known."""
+    """A model that can be tuned here; ``weights`` is how many it multiplies tokens with, 0 where that is not known."""
 
     id: str
     name: str
@@ -35,7 +35,8 @@ def bases() -> list[Base]:
     found = []
     files = next(state for state in status() if state.name == SENTENCES)
     if files.present:
-        found.append(Base(SENTENCES, "MiniLM L6 v2", weights(files.folder) // _BYTES))
+        size = weights(files.folder) // _BYTES - token_weights(files.folder)
+        found.append(Base(SENTENCES, "MiniLM L6 v2", size))
     for card in trainable():
         if not card.missing:
             found.append(Base(card.id, card.name, card.size // 2))

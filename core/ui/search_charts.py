@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.recommend.search.plan import DONE, PRUNED, Trial, Tuned
 from core.recommend.search.space import Dimension, Value
-from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
+from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled, unmeasured
 from core.ui.search_form import label, option_label
 from core.ui.text import t
 
@@ -124,6 +124,8 @@ def history(trials: Sequence[Trial], baselines: Mapping[str, Tuned], planned: in
     last = max(planned, len(trials))
     figure.update_xaxes(title=t("search.axis_trial"), range=[0.5, last + 0.5], dtick=max(1, last // 8))
     figure.update_yaxes(title=t("train.axis_ndcg"))
+    if not done and not cut:
+        unmeasured(figure, max((one.valid for one in baselines.values()), default=0.0))
     return styled(figure, 300)
 
 

@@ -62,7 +62,7 @@ class TuneConfig(BaseModel):
     window: int = setting(
         "contrast", 5, ge=1, le=100, description="Most steps of a history between two products of a pair."
     )
-    temperature: float = setting("contrast", 0.07, gt=0.0, le=1.0, description="Temperature of the contrast.")
+    temperature: float = setting("contrast", 0.2, gt=0.0, le=1.0, description="Temperature of the contrast.")
     graph_weight: float = setting(
         "contrast", 0.0, ge=0.0, le=10.0, description="Weight of the contrast of a text with its facts."
     )

@@ -13,6 +13,8 @@ from core.recommend.tuning.kept import EncoderCard
 
 START_SECONDS = 10.0
 _CHARS_PER_TOKEN, _READ_TOKENS = 4.0, 256
+_REACH = 0.6
+"""Share of the speed of a plain matrix product that an encoder reaches, measured on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,16 @@ def forecast(
     size: Size, config: TuneConfig, base: str, weights: int, past: Iterable[EncoderCard] = ()
 ) -> float | None:
     """Seconds a tuning takes at most on a CPU or at the speed of the latest of the same kind and base among ``past``;
-    ``weights`` is how many the base model has, 0 where that is not known: then None is given unless there is such a
-    one. A step costs six operations a weight and token, reading two."""
+    ``weights`` is how many the base model multiplies tokens with, its table of tokens left out, and 0 where that is
+    not known: then None is given unless there is such a one. A step costs six operations a weight and token, reading
+    two."""
     tokens = max(4.0, min(config.max_tokens, size.chars / _CHARS_PER_TOKEN))
     read = max(4.0, min(_READ_TOKENS, size.chars / _CHARS_PER_TOKEN))
     same = [card for card in past if (card.base, card.kind) == (base, config.kind) and card.texts_per_s > 0]
     latest = max(same, key=lambda card: card.created_at, default=None)
     if latest is None and not weights:
         return None
-    rate = latest.texts_per_s if latest else speed() / (6.0 * weights * tokens)
+    rate = latest.texts_per_s if latest else _REACH * speed() / (6.0 * weights * tokens)
     reading = size.products * read / (3.0 * rate * tokens)
     if config.kind is EncoderKind.FROZEN:
         return START_SECONDS + 2 * reading
