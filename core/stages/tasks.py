@@ -26,7 +26,7 @@ def run(context: Context, params: Mapping[str, Any]) -> Mapping[str, Any]:
 
     config = task_config(dict(params.get("config") or {}))
     began = time.perf_counter()
-    context.progress(0, 0, "documents")
+    context.progress(0, 0, "products")
     examples, parts, graph_hash = read_examples(context.workspace, config)
     use_threads(0, len(examples.products))
     context.emit(

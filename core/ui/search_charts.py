@@ -29,14 +29,16 @@ def parallel(trials: Sequence[Trial], dimensions: Sequence[Dimension]) -> Figure
     shown = [trial for trial in trials if trial.value is not None]
     values = [trial.value or 0.0 for trial in shown]
     axes = [_axis(one, [trial.params[one.name] for trial in shown]) for one in dimensions]
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    worst, best = low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if high - low < LEAST_RANGE:
         low, high = low - LEAST_RANGE / 2, high + LEAST_RANGE / 2
     axes.append({"label": "NDCG@10", "values": values, "range": [low, high], "tickformat": ".3f"})
     figure = go.Figure(
         go.Parcoords(
             dimensions=axes,
-            line={"color": values, "colorscale": SCALE, "cmin": low, "cmax": high, "showscale": False},
+            line={"color": values, "colorscale": SCALE, "cmin": worst, "cmax": best, "showscale": False}
+            if worst < best
+            else {"color": BASELINE},
             labelfont={"size": 12},
             tickfont={"size": 10},
             rangefont={"size": 1, "color": "rgba(0,0,0,0)"},

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.ui import theme
-from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled
+from core.ui.charts import BASELINE, NEGATIVE, POSITIVE, styled, unmeasured
 from core.ui.text import number, percent, t
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def loss_figure(lines: Sequence[Mapping[str, Any]], epochs: int = 0) -> Figure:
     last = max([epochs, *(line["epoch"] for line in lines), 1])
     figure.update_xaxes(title=t("tasks.axis_epoch"), range=[0, last * 1.02])
     figure.update_yaxes(title=t("tasks.axis_loss"))
+    if not lines:
+        unmeasured(figure, 1.0)
     return styled(figure, HEIGHT)
 
 
