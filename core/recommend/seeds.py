@@ -48,6 +48,15 @@ def spread(run: Run, known: Iterable[Run]) -> Spread | None:
     return Spread(len(values), fmean(values), min(values), max(values), stdev(values))
 
 
+def seeds_apart(runs: Iterable[Run]) -> bool:
+    """Whether two of these runs differ in nothing but their seed: a difference between them is one of chance."""
+    seeds: dict[tuple[object, ...], set[int]] = {}
+    for run in runs:
+        if _repeatable(run):
+            seeds.setdefault(_key(run), set()).add(run.seed)
+    return any(len(own) > 1 for own in seeds.values())
+
+
 def fresh_seed(run: Run, known: Iterable[Run]) -> int:
     """The lowest seed that no run with these settings has had, finished or not."""
     taken = {other.seed for other in known if _key(other) == _key(run)} | {run.seed}

@@ -14,6 +14,7 @@ from core.recommend.artefact import read_curves
 from core.recommend.comparison import Contest, contests, differing, exam, kept_cases, plain
 from core.recommend.measure import METRICS
 from core.recommend.runs import Run
+from core.recommend.seeds import seeds_apart
 from core.storage.workspaces import Workspace
 from core.ui.certificate_view import signed
 from core.ui.charts import NEGATIVE, POSITIVE, show, styled
@@ -196,6 +197,8 @@ def _significance(chosen: Sequence[Run], named: Mapping[str, str], found: Sequen
     _heading("significance", help=t("runs.significance_help"))
     frame = contests_frame(chosen, named, found)
     table(frame, "runs_contests", columns=_right(frame, but=(0, len(frame.columns) - 1)))
+    if seeds_apart(chosen):
+        st.caption(t("runs.seeds_apart"))
     first = chosen[0]
     other = [named[run.id] for run in chosen if exam(run) != exam(first)]
     if other:

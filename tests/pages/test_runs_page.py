@@ -147,3 +147,5 @@ def test_another_seed_is_tried_and_the_spread_of_seeds_is_told(shop: Workspace) 
     run_inline(shop, "train", REGISTRY, job.params)
     both = words(opened(shop, run=second.id))
     assert "2 runs that differ in the seed alone" in both
+    known = [one.id for one in runs.list_runs(shop) if one.config["graph"] == "none"]
+    assert "no matter of settings" in words(opened(shop, vs=",".join(known)))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.recommend.runs import Run
-from core.recommend.seeds import fresh_seed, siblings, spread
+from core.recommend.seeds import fresh_seed, seeds_apart, siblings, spread
 
 
 def run(name: str, seed: int, ndcg: float = 0.1, *, at: float = 0.0, **other: Any) -> Run:
@@ -51,3 +51,10 @@ def test_a_fresh_seed_is_one_that_was_not_tried_even_in_vain() -> None:
     one = run("a", 0)
     known = [one, run("b", 1, status="failed"), run("other", 2, epochs=3)]
     assert fresh_seed(one, known) == 2
+
+
+def test_a_difference_of_seeds_alone_is_told_from_one_of_settings() -> None:
+    one, again, other = run("a", 0), run("b", 1), run("c", 1, epochs=3)
+    assert seeds_apart([one, other, again])
+    assert not seeds_apart([one, other])
+    assert not seeds_apart([one, run("repeated", 0)])
