@@ -15,7 +15,7 @@ BASE_MB = 600.0
 TEXTS_A_SECOND = 25.0
 """Sentence vectors of product texts on one core, measured."""
 STEPS_REACH = 0.35
-"""Share of the speed of a plain matrix product that the recommender's steps reach, with all that is around them."""
+"""Share of the speed of a plain matrix product that steps of training reach, with all that is around them."""
 _LOOK_SECONDS = 0.25
 """For so long the machine is measured: whoever asks has just opened a page, and their browser is drawing it."""
 

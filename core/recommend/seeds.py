@@ -9,8 +9,8 @@ from statistics import fmean, stdev
 from core.recommend.comparison import full_config
 from core.recommend.runs import Run
 
-APART = frozenset({"seed", "threads", "device"})
-"""Settings that may differ: the seed, and where it was computed."""
+APART = frozenset({"seed", "threads", "device", "certificate"})
+"""Settings that may differ: the seed, where it was computed, and whether the graph was certified afterwards."""
 LAST_SEED = 2**31 - 1
 
 
@@ -26,16 +26,21 @@ class Spread:
     deviation: float
 
 
+def repeatable(run: Run) -> bool:
+    """Whether another seed would repeat what this run did: it is finished, and stands on no other run or search."""
+    return run.status == "done" and not run.metrics.get("fork") and not run.metrics.get("search")
+
+
 def siblings(run: Run, known: Iterable[Run]) -> list[Run]:
     """The finished runs of ``known``, ``run`` among them, with its data, graph and settings, one a seed: the newest.
 
     Empty for a run that is not finished, a fork or one with what a search found, which other seeds would not repeat.
     """
-    if not _repeatable(run):
+    if not repeatable(run):
         return []
     found: dict[int, Run] = {}
     for other in sorted(known, key=lambda one: (one.id != run.id, -one.created_at)):
-        if _repeatable(other) and _key(other) == _key(run):
+        if repeatable(other) and _key(other) == _key(run):
             found.setdefault(other.seed, other)
     return list(found.values())
 
@@ -52,7 +57,7 @@ def seeds_apart(runs: Iterable[Run]) -> bool:
     """Whether two of these runs differ in nothing but their seed: a difference between them is one of chance."""
     seeds: dict[tuple[object, ...], set[int]] = {}
     for run in runs:
-        if _repeatable(run):
+        if repeatable(run):
             seeds.setdefault(_key(run), set()).add(run.seed)
     return any(len(own) > 1 for own in seeds.values())
 
@@ -61,10 +66,6 @@ def fresh_seed(run: Run, known: Iterable[Run]) -> int:
     """The lowest seed that no run with these settings has had, finished or not."""
     taken = {other.seed for other in known if _key(other) == _key(run)} | {run.seed}
     return next(seed for seed in range(LAST_SEED) if seed not in taken)
-
-
-def _repeatable(run: Run) -> bool:
-    return run.status == "done" and not run.metrics.get("fork") and not run.metrics.get("search")
 
 
 def _key(run: Run) -> tuple[object, ...]:

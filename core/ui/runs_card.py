@@ -9,7 +9,7 @@ import streamlit as st
 from core.jobs import Jobs
 from core.recommend import runs
 from core.recommend.comparison import command_line, full_config
-from core.recommend.seeds import fresh_seed, spread
+from core.recommend.seeds import fresh_seed, repeatable, spread
 from core.storage.workspaces import Workspace
 from core.ui import navigation
 from core.ui.certificate_view import certificate
@@ -94,7 +94,8 @@ def _chance(run: runs.Run, known: list[runs.Run]) -> None:
 def _another_seed(workspace: Workspace, run: runs.Run, known: list[runs.Run]) -> None:
     seed = fresh_seed(run, known)
     config = full_config(run) | {"seed": seed}
-    name = t("runs.seed_name", name=run.name, seed=seed)[: runs.LONGEST_NAME]
+    plain = run.name.removesuffix(t("runs.seed_name", name="", seed=run.seed))
+    name = t("runs.seed_name", name=plain, seed=seed)[: runs.LONGEST_NAME]
     slot = "cuda:0" if config["device"] == "cuda" else ""
     job = Jobs(workspace).submit("train", {"config": config, "name": name}, slot)
     go("train", job=job)
@@ -105,8 +106,7 @@ def _actions(workspace: Workspace, run: runs.Run, known: list[runs.Run]) -> None
         if run.metrics and st.button(t("runs.see"), icon=":material/recommend:", key=f"see_{run.id}"):
             go("recommend", run=run.id)
         navigation.link("train", t("runs.to_train"), icon="monitoring", run=run.id)
-        repeatable = run.metrics and not run.metrics.get("fork") and not run.metrics.get("search")
-        if repeatable and st.button(
+        if repeatable(run) and st.button(
             t("runs.another_seed"),
             icon=":material/casino:",
             key=f"seed_{run.id}",

@@ -143,6 +143,7 @@ def test_another_seed_is_tried_and_the_spread_of_seeds_is_told(shop: Workspace) 
     test.button(key=f"seed_{second.id}").click().run()
     (job,) = Jobs(shop).list("train", active=True)
     assert job.params["config"] == dict(second.config) | {"seed": 0}
+    assert job.params["name"] == "second · seed 0"
     Jobs(shop).cancel(job.id)
     run_inline(shop, "train", REGISTRY, job.params)
     both = words(opened(shop, run=second.id))

@@ -20,7 +20,7 @@ def test_only_runs_that_differ_in_the_seed_are_set_beside_each_other() -> None:
     one = run("a", 0, 0.10, threads=1)
     known = [
         one,
-        run("b", 1, 0.14, threads=2),
+        run("b", 1, 0.14, threads=2, certificate=True),
         run("other settings", 2, 0.9, epochs=3),
         run("other data", 3, 0.9, data="e"),
         run("stopped", 4, 0.9, status="cancelled"),
