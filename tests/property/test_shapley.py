@@ -44,6 +44,18 @@ def test_a_player_that_changes_nothing_gets_nothing(values: np.ndarray, data: st
     assert shapley_values(values[rows & ~(1 << idle)])[idle] == pytest.approx(0.0, abs=1e-9)
 
 
+@given(games, st.data())
+def test_players_that_change_places_change_shares(values: np.ndarray, data: st.DataObject) -> None:
+    n = int(np.log2(len(values)))
+    one, other = (data.draw(st.integers(0, n - 1)) for _ in range(2))
+    rows = np.arange(2**n)
+    apart = (rows >> one & 1) ^ (rows >> other & 1)
+    swapped = shapley_values(values[rows ^ (apart << one | apart << other)])
+    order = np.arange(n)
+    order[[one, other]] = order[[other, one]]
+    assert swapped == pytest.approx(shapley_values(values)[order], abs=1e-8)
+
+
 @given(arrays(np.float64, 6, elements=worths))
 def test_a_linear_model_gets_its_weights_back(weights: np.ndarray) -> None:
     shares, _table = shapley_of(lambda masks: masks @ weights + 3.0, 6)
