@@ -130,11 +130,11 @@ def _in_time(work: Callable[[], Found], seconds: float) -> Found:
     return future.result()
 
 
-def _break_off(thread: threading.Thread, tries: int = 40) -> None:
+def _break_off(thread: threading.Thread, tries: int = 10) -> None:
     """Throw ``OutOfTime`` into a thread until it ends; Python ignores one that arrives in a finaliser."""
     for _ in range(tries):
         ident = ctypes.c_ulong(thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(OutOfTime))
-        thread.join(0.05)
+        thread.join(0.25)  # so that whoever handles one that came in a finaliser is not hit by the next
         if not thread.is_alive():
             return
