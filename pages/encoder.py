@@ -16,7 +16,7 @@ from core.ui.encoder_form import form
 from core.ui.encoder_live import live
 from core.ui.encoder_state import Base, bases, kind_name
 from core.ui.encoder_view import encoders_view, signed
-from core.ui.machine import accelerators
+from core.ui.machine import gpu_slot
 from core.ui.progress import job_panel, watched
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, run_page, set_params
@@ -133,8 +133,7 @@ def _start(workspace: Workspace, params: EncodeParams | None, *, busy: bool) -> 
 
 
 def _submit(workspace: Workspace, params: dict[str, Any]) -> None:
-    slot = "cuda:0" if any("MPS" not in name for name in accelerators()) else ""
-    set_params(job=Jobs(workspace).submit(STAGE, params, slot), view=None, e=None)
+    set_params(job=Jobs(workspace).submit(STAGE, params, gpu_slot()), view=None, e=None)
     st.rerun()
 
 

@@ -15,7 +15,7 @@ from core.ui.evaluate_form import form
 from core.ui.evaluate_live import live
 from core.ui.evaluate_state import Kept, evaluations, points
 from core.ui.evaluate_view import bar, evaluation
-from core.ui.machine import accelerators
+from core.ui.machine import gpu_slot
 from core.ui.progress import job_panel, watched
 from core.ui.shell import empty, header, param, run_page, set_params
 from core.ui.text import ago, number, t
@@ -99,8 +99,7 @@ def _start(
         disabled=params is None or busy,
     )
     if clicked and params is not None:
-        slot = "cuda:0" if any("MPS" not in name for name in accelerators()) else ""
-        job = Jobs(workspace).submit(STAGE, params.model_dump(mode="json"), slot)
+        job = Jobs(workspace).submit(STAGE, params.model_dump(mode="json"), gpu_slot())
         set_params(job=job, view=None, e=None, kind=None, p=None, vs=None)
         st.rerun()
 

@@ -12,7 +12,7 @@ from core.ui.finetune_form import form
 from core.ui.finetune_live import live
 from core.ui.finetune_state import Listed, known
 from core.ui.finetune_view import adapters_view
-from core.ui.machine import accelerators
+from core.ui.machine import gpu_slot
 from core.ui.progress import job_panel, watched
 from core.ui.shell import empty, header, param, run_page, set_params
 from core.ui.text import number, percent, t
@@ -87,8 +87,7 @@ def _start(workspace: Workspace, params: FinetuneParams | None, busy: bool) -> N
         disabled=params is None or busy,
     )
     if clicked and params is not None:
-        slot = "cuda:0" if any("MPS" not in name for name in accelerators()) else ""
-        job = Jobs(workspace).submit(STAGE, params.model_dump(mode="json"), slot)
+        job = Jobs(workspace).submit(STAGE, params.model_dump(mode="json"), gpu_slot())
         set_params(job=job, view=None, a=None)
         st.rerun()
 

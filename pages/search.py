@@ -13,6 +13,7 @@ from core.recommend.search.plan import SearchPlan
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui import search_view as view
+from core.ui.machine import gpu_slot
 from core.ui.progress import job_panel
 from core.ui.search_form import form
 from core.ui.search_state import kept_search, searches
@@ -104,7 +105,8 @@ def _start(workspace: Workspace, plan: SearchPlan | None, *, busy: bool) -> None
         key="search_start",
     )
     if clicked and plan is not None:
-        job = Jobs(workspace).submit(STAGE, plan.model_dump(mode="json"))
+        slot = gpu_slot(plan.config.device)
+        job = Jobs(workspace).submit(STAGE, plan.model_dump(mode="json"), slot)
         set_params(job=job, search=job)
         st.rerun()
 
@@ -144,7 +146,7 @@ def _train(workspace: Workspace, found: Kept) -> None:
     config = found.config(found.best).model_dump(mode="json")
     name = t("search.run_name", name=_name(found), number=number(found.best.number + 1))
     params = {"config": config, "name": name[: runs.LONGEST_NAME], "search": found.id}
-    job = Jobs(workspace).submit("train", params)
+    job = Jobs(workspace).submit("train", params, gpu_slot(config["device"]))
     go("train", job=job)
 
 

@@ -21,6 +21,7 @@ from core.storage.workspaces import Workspace
 from core.ui import navigation
 from core.ui import train_view as view
 from core.ui.certificate_view import certificate
+from core.ui.machine import gpu_slot
 from core.ui.progress import job_panel
 from core.ui.session import cached_catalogue
 from core.ui.shell import empty, go, header, param, problem, run_page, set_params
@@ -176,8 +177,7 @@ def _start(workspace: Workspace, config: TrainConfig | None, chosen: Start, busy
         }
         if chosen.fork:
             params["fork"] = chosen.fork
-        slot = "cuda:0" if config.device == "cuda" else ""
-        job = Jobs(workspace).submit("train", params, slot)
+        job = Jobs(workspace).submit("train", params, gpu_slot(config.device))
         set_params(job=job, run=None, fork=None, checkpoint=None)
         st.rerun()
 

@@ -17,6 +17,7 @@ from core.recommend.verdict import ALPHA
 from core.settings import ASSETS
 from core.storage.workspaces import Workspace
 from core.ui.charts import FAMILY_COLORS
+from core.ui.machine import gpu_slot
 from core.ui.progress import job_panel
 from core.ui.text import family_label, listed, number, t
 
@@ -54,8 +55,7 @@ def certificate(workspace: Workspace, run: Run, *, wide: bool = False) -> None:
     st.caption(t("runs.certificate_why"))
     label = t("runs.certificate_make")
     if st.button(label, icon=":material/verified:", key=f"certify_{run.id}"):
-        slot = "cuda:0" if run.config.get("device") == "cuda" else ""
-        Jobs(workspace).submit("certify", {"run": run.id}, slot)
+        Jobs(workspace).submit("certify", {"run": run.id}, gpu_slot(run.config.get("device", "auto")))
         st.rerun()
 
 

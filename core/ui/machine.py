@@ -65,6 +65,12 @@ def accelerators() -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line.strip())
 
 
+def gpu_slot(device: str = "auto") -> str:
+    """The slot that a job on this device has to hold, so that two do not share a GPU; "" where it needs none."""
+    wanted = device == "cuda" or (device == "auto" and any("MPS" not in name for name in accelerators()))
+    return "cuda:0" if wanted else ""
+
+
 def _existing(folder: Path) -> Path:
     path = folder.absolute()
     return next(parent for parent in (path, *path.parents) if parent.is_dir())

@@ -13,6 +13,7 @@ from core.recommend.seeds import fresh_seed, repeatable, spread
 from core.storage.workspaces import Workspace
 from core.ui import navigation
 from core.ui.certificate_view import certificate
+from core.ui.machine import gpu_slot
 from core.ui.runs_board import settings_of
 from core.ui.shell import go, set_params
 from core.ui.text import ago, number, t
@@ -96,8 +97,8 @@ def _another_seed(workspace: Workspace, run: runs.Run, known: list[runs.Run]) ->
     config = full_config(run) | {"seed": seed}
     plain = run.name.removesuffix(t("runs.seed_name", name="", seed=run.seed))
     name = t("runs.seed_name", name=plain, seed=seed)[: runs.LONGEST_NAME]
-    slot = "cuda:0" if config["device"] == "cuda" else ""
-    job = Jobs(workspace).submit("train", {"config": config, "name": name}, slot)
+    params = {"config": config, "name": name}
+    job = Jobs(workspace).submit("train", params, gpu_slot(config["device"]))
     go("train", job=job)
 
 
