@@ -38,7 +38,7 @@ def render(workspace: Workspace) -> None:
         set_params(run=chosen, job=None)
         opened = next(run for run in known if run.id == chosen)
     header("runs", _state(known), lambda: _action(workspace, opened))
-    card(workspace, opened)
+    card(workspace, opened, known)
     st.divider()
     comparison(workspace, known)
 

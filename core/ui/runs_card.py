@@ -22,8 +22,8 @@ from core.ui.train_view import sentence
 UNDO = "runs_undo"
 
 
-def card(workspace: Workspace, run: runs.Run) -> None:
-    """Draw the run with its verdict, its actions and its certificate."""
+def card(workspace: Workspace, run: runs.Run, known: list[runs.Run]) -> None:
+    """Draw the run with its verdict, its actions and its certificate; ``known`` are all runs of the workspace."""
     with st.container(gap="small"):
         st.html(f'<h2 class="sg-h2">{escape(t("runs.open", name=run.name))}</h2>')
         hashes = t(
@@ -42,7 +42,6 @@ def card(workspace: Workspace, run: runs.Run) -> None:
             st.caption(f":material/person_off: {t('runs.left_out', n=number(len(run.metrics['left_out'])))}")
         if run.note:
             st.html(f'<p class="sg-run-note">{escape(run.note)}</p>')
-        known = runs.list_runs(workspace)
         _chance(run, known)
         _actions(workspace, run, known)
     if run.metrics:
